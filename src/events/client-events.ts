@@ -42,7 +42,7 @@ export interface SubscriberMessageEvent extends SubscriptionEvent {
   readonly at: number;
 }
 
-/** A WebSocket was accepted, or has closed. */
+/** A WebSocket was accepted, has closed, or was refused for its Host or Origin, which is only closed, with 1008. */
 export interface SocketEvent {
   /** The close code; null while it is open. Bounded: codes outside of the documented ones are reported as 1006. */
   readonly code: number | null;

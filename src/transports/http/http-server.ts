@@ -1,15 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../domain/upstream-kind.ts';
 import { emitFault } from '../../events/emit-fault.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
 import type { CallbackSubscriptions } from '../callback/subscriptions.ts';
-import { rejectUpgrade, type WebSocketEndpoint } from '../websocket/endpoint.ts';
+import type { WebSocketEndpoint } from '../websocket/endpoint.ts';
 import { type HttpRefusal, refusalOfInvalidHost } from './addresses/allowed-hosts.ts';
 import { type CrossOrigin, emitRefusal, type RequestRefusal } from './addresses/cross-origin.ts';
 import { isSecureContext, type PublicUrl, removePrefix } from './addresses/public-url.ts';
-import { isOfServer, removeTrailingSlash, toOriginForm } from './addresses/request-target.ts';
+import { isOfServer, pathOf, removeTrailingSlash, toOriginForm } from './addresses/request-target.ts';
 import {
   answerClientErrors,
   boundArrivingBodies,
@@ -30,6 +29,7 @@ import { isHealthPath } from './pages/health.ts';
 import { Pages, type PagesOptions, redirect } from './pages/pages.ts';
 import { sendJson } from './send-json.ts';
 import { emitRequest, emitSlowClient, isStream } from './server-events.ts';
+import { serveUpgrade } from './upgrades.ts';
 
 /** The transports of GraphQL. */
 export interface GraphQLEndpoints {
@@ -110,7 +110,14 @@ export class HttpServer implements AsyncDisposable {
     guardSlowClients(this.#server, this.#answers, options.slowClientLimits ?? SLOW_CLIENT_LIMITS, (socket) =>
       emitSlowClient(options.events, socket, this.#answers),
     );
-    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on('upgrade', (request, socket, head) =>
+      serveUpgrade(
+        { ...options, webSockets: graphql?.webSockets ?? null, draining: this.#draining },
+        request,
+        socket,
+        head,
+      ),
+    );
   }
 
   /** @returns the origin that it listens on, e.g. `http://127.0.0.1:4000` */
@@ -248,22 +255,6 @@ export class HttpServer implements AsyncDisposable {
     this.#answers.add(answer);
     answer.once('close', () => this.#answers.delete(answer));
   }
-
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Until the WebSocket takes over, an error would be unhandled and end the process.
-    socket.on('error', () => socket.destroy());
-    const { graphql, crossOrigin, publicUrl, events } = this.#options;
-    if (!toOriginForm(request)) return refuse(socket, '400 Bad Request');
-    removePrefix(request, publicUrl.prefixOf(request));
-    removeTrailingSlash(request);
-    if (refusalOfInvalidHost(request) !== null) return refuse(socket, '400 Bad Request');
-    if (pathOf(request) !== GRAPHQL_PATH || graphql === null) return refuse(socket, '404 Not Found');
-    if (this.#draining) return refuse(socket, '503 Service Unavailable');
-    const refusal = crossOrigin.refusalOfHost(request) ?? crossOrigin.refusalOfPage(request, true);
-    if (refusal === null) return graphql.webSockets.upgrade(request, socket, head);
-    emitRefusal(events, request, refusal);
-    rejectUpgrade(request, socket, head, refusal.reason);
-  }
 }
 
 const INVALID_TARGET = {
@@ -276,12 +267,6 @@ function answerOptions(response: ServerResponse, methods: string): void {
   response.writeHead(204, { allow: methods }).end();
 }
 
-function refuse(socket: Duplex, status: string): void {
-  // A client that does not close its side would keep the server from closing.
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
 /** Some HTTP clients offer an upgrade to HTTP/2: the offer is ignored and the request answered. */
 function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boolean {
   return upgrade?.toLowerCase() === 'websocket';
@@ -289,10 +274,4 @@ function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boole
 
 function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {
   return typeof address === 'object' && address !== null;
-}
-
-/** The path of a request, without the query. */
-function pathOf({ url = '/' }: IncomingMessage): string {
-  const end = url.indexOf('?');
-  return end === -1 ? url : url.slice(0, end);
 }

@@ -25,6 +25,12 @@ export function emitRequest(events: EventEmitter, request: IncomingMessage, resp
   });
 }
 
+/** Emits a request for an upgrade that was answered without one. */
+export function emitRefusedUpgrade(events: EventEmitter, request: IncomingMessage, status: number): void {
+  const { method = '', url = '' } = request;
+  events.emit('request', { method, route: routeOf(url), status, durationMs: 0, bytes: 0 });
+}
+
 /**
  * Emits that a client is about to be disconnected because it does not read.
  *

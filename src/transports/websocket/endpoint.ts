@@ -99,9 +99,18 @@ export class WebSocketEndpoint {
     return this.#server.clients.size;
   }
 
-  /** Completes the upgrade of a connection and serves the WebSocket. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#server.handleUpgrade(request, socket, head, (client) => this.#serve(client, socket, request));
+  /**
+   * Completes the upgrade of a connection and serves the WebSocket.
+   *
+   * @returns false when the request is no valid upgrade: it has been answered with 400
+   */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    let isValid = false;
+    this.#server.handleUpgrade(request, socket, head, (client) => {
+      isValid = true;
+      this.#serve(client, socket, request);
+    });
+    return isValid;
   }
 
   /** Tells every client to reconnect, to another instance or after the restart. */
@@ -203,7 +212,7 @@ class Heartbeat {
  * WebSocket close code for "policy violation". Clients with graphql-ws stop; after 4403, and after an upgrade that
  * is refused by HTTP, they retry as often as they are configured to.
  */
-const POLICY_VIOLATION = 1008;
+export const POLICY_VIOLATION = 1008;
 /** Milliseconds for the client to answer the close frame. */
 const CLOSE_TIMEOUT_MS = 1000;
 
@@ -216,14 +225,26 @@ const server = new WebSocketServer({
   handleProtocols: firstOf,
 });
 
-/** Completes an upgrade and closes the WebSocket with a reason: browsers hide HTTP answers to upgrades from pages. */
-export function rejectUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, reason: string): void {
+/**
+ * Completes an upgrade and closes the WebSocket with 1008 and a reason: browsers hide HTTP answers to upgrades from pages.
+ *
+ * @returns false when the request is no valid upgrade: it has been answered with 400
+ */
+export function rejectUpgrade(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  reason: string,
+): boolean {
+  let isValid = false;
   server.handleUpgrade(request, socket, head, (client) => {
+    isValid = true;
     client.on('error', () => client.terminate());
     const timer = setTimeout(() => client.terminate(), CLOSE_TIMEOUT_MS);
     client.once('close', () => clearTimeout(timer));
     closeSocket(client, POLICY_VIOLATION, reason);
   });
+  return isValid;
 }
 
 function firstOf([first]: ReadonlySet<string>): string | false {

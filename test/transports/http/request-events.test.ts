@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { GatewayEvents } from '../../../src/events/gateway-events.ts';
 import { collect } from '../../support/events.ts';
 import { startGateway } from '../../support/gateway/gateway.ts';
-import { graphql } from '../../support/gateway/http.ts';
+import { exchange, graphql } from '../../support/gateway/http.ts';
 import { SseClient } from '../../support/gateway/sse-client.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
 
@@ -71,4 +71,29 @@ it('a WebSocket is emitted when it opens and when it closes, with the number of 
   await expect.poll(() => closed.length).toBe(2);
   expect(new Set(closed.map(({ code }) => code))).toEqual(new Set([1006, 4429]));
   expect(closed.map(({ open }) => open)).toEqual([1, 0]);
+});
+
+it('a refused WebSocket is emitted: as a request without an upgrade, as closed when the page may see why', async () => {
+  const events = new GatewayEvents();
+  await using gateway = await startGateway({ events });
+  const requests = collect(events, 'request');
+  const closed = collect(events, 'socket:close');
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+  for (const [path, host] of [
+    ['/nothing', 'localhost'],
+    ['/graphql', 'local host'],
+    ['/graphql', 'localhost'],
+  ]) {
+    await exchange(gateway.port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${upgrade}\r\n`);
+  }
+  expect(requests).toMatchObject([
+    { method: 'GET', route: 'other', status: 404 },
+    { method: 'GET', route: '/graphql', status: 400 },
+    { method: 'GET', route: '/graphql', status: 400 },
+  ]);
+  using foreign = await WsClient.open(gateway.url, undefined, {
+    headers: { origin: 'https://evil.example' },
+  });
+  await foreign.closed;
+  expect(closed).toEqual([{ code: 1008, open: 0 }]);
 });

@@ -40,3 +40,9 @@ export function removeTrailingSlash(request: IncomingMessage): boolean {
   request.url = GRAPHQL_PATH + query;
   return true;
 }
+
+/** The path of a request, without the query. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
