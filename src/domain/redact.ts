@@ -56,8 +56,11 @@ export function redact(text: string): string {
 function redactUrl(match: string, offset: number, text: string): string {
   if (!/[?#@]/.test(match)) return match;
   const [slashes = ''] = /^:[\\/]+/.exec(match) ?? [];
-  const isHttp = /https?$/i.test(text.slice(Math.max(0, offset - 5), offset));
-  const rest = withoutUser(match.slice(slashes.length), isHttp);
+  const scheme = text.slice(Math.max(0, offset - 5), offset);
+  const [isHttp, isFile] = [/https?$/i.test(scheme), /file$/i.test(scheme)];
+  // The URL of a file, as in a stack trace, has no user, and its path has an @ below node_modules.
+  const hierarchy = match.slice(slashes.length);
+  const rest = isFile ? hierarchy : withoutUser(hierarchy, isHttp);
   const end = rest.search(/[?#]/);
   const isOpen = end === -1 || end === rest.length - 1;
   return `${slashes}${isOpen ? rest : `${rest.slice(0, end + 1)}${REDACTED}`}`;

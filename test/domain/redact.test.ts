@@ -55,6 +55,8 @@ it.each([
   'the cat at https://a.example/cat.png looks up?',
   'https://a.example/@me/a@2x.png',
   'http://[::1]:4000/@me',
+  'at Socket.<anonymous> (file:///app/node_modules/@opentelemetry/api/build/trace.js:12:3)',
+  'at Socket.<anonymous> (/app/node_modules/@opentelemetry/api/build/trace.js:12:3)',
   'GET /graphql?first=1',
   'basic authentication failed, no authorization, no cookie',
   '{"authorization":null,"cookie":7}',
