@@ -97,6 +97,11 @@ describe('a request', () => {
     await expect(client.submit(INPUT)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     await expect(client.upload(new Blob([PNG]))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(calls).toBe(4);
+    // Over a WebSocket.
+    await expect(client.watch('vj_1')[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: 'The token is not valid.',
+    });
   });
 
   test('rejects with the error of the token function', async () => {

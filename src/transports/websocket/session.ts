@@ -45,27 +45,25 @@ export class SocketSession {
     this.#options = options;
   }
 
-  /** Checks the token. @returns false when it is not valid: the socket is then closed with 4403 */
-  async begin(params: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
+  /** Checks the token. When it is not valid, the socket is closed with 4403. */
+  async begin(params: Readonly<Record<string, unknown>> | undefined): Promise<void> {
     const { authenticator, header, close } = this.#options;
     const token = tokenOfParams(params) ?? bearerToken(header);
     if (token === null && authenticator.required) {
       const drop = () => close(TRY_AGAIN_LATER, 'There are too many sockets without a token');
       this.#onAuthenticated = this.#options.unauthenticated.add(drop);
       this.#closeWhenUnauthenticated();
-      return true;
+      return;
     }
     try {
       const caller = await this.#admit(token);
       this.#caller = caller;
       if (!this.#ended)
         this.#cancelTimer = watchToken(caller, this.#options.clock, (reason) => this.#onTokenEnd(reason));
-      return true;
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
-      if (error.extensions['code'] === 'UNAUTHENTICATED') return false;
-      close(TRY_AGAIN_LATER, error.message);
-      return true;
+      const isForbidden = error.extensions['code'] === 'UNAUTHENTICATED';
+      close(isForbidden ? CloseCode.Forbidden : TRY_AGAIN_LATER, error.message);
     }
   }
 

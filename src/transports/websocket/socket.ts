@@ -204,9 +204,8 @@ export class GraphQLSocket implements OperationSocket {
     this.#state = 'authenticating';
     clearTimeout(this.#initTimer);
     this.#options.onInit();
-    const isForbidden = !(await this.session.begin(isRecord(params) ? params : undefined));
+    await this.session.begin(isRecord(params) ? params : undefined);
     if (this.#state !== 'authenticating') return;
-    if (isForbidden) return this.close(CloseCode.Forbidden, 'Forbidden');
     this.#state = 'acknowledged';
     this.#options.onAcknowledged();
     this.send({ type: MessageType.ConnectionAck });
