@@ -60,7 +60,9 @@ let shared: Promise<Browser> | null = null;
  * @param args command-line arguments besides the usual ones; with them it is a Chromium of its own
  */
 export async function launchBrowser(args: readonly string[] = []): Promise<TestBrowser> {
-  const browser = args.length > 0 ? await launch(args) : await sharedBrowser();
+  // Outside of a test worker nothing would end a shared one, and the program would not exit.
+  const isShared = args.length === 0 && process.env['VITEST'] !== undefined;
+  const browser = isShared ? await sharedBrowser() : await launch(args);
   const contexts: BrowserContext[] = [];
   return {
     open: async (options = {}) => {
@@ -70,7 +72,7 @@ export async function launchBrowser(args: readonly string[] = []): Promise<TestB
       return openPage(context);
     },
     [Symbol.asyncDispose]: async () => {
-      if (args.length > 0) return browser.close();
+      if (!isShared) return browser.close();
       await Promise.all(contexts.map((context) => context.close()));
     },
   };
