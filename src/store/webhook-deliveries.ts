@@ -19,7 +19,7 @@ export interface Delivery extends NewDelivery {
   readonly jobId: string;
   /** The job's final version: a job that is deleted before its delivery is announced nevertheless. */
   readonly job: Job;
-  /** Requests that were sent. */
+  /** Requests that were sent since the end of the job, or since `resentAt`. */
   readonly attempts: number;
   /** HTTP status of the last answer; null: none came, or nothing was sent yet. */
   readonly lastStatus: number | null;
@@ -29,6 +29,8 @@ export interface Delivery extends NewDelivery {
   readonly nextAttemptAt: number | null;
   /** When the target accepted it; null: not yet, or never. */
   readonly deliveredAt: number | null;
+  /** When `makeDue` was called last; null: never. */
+  readonly resentAt: number | null;
 }
 
 /** A delivery that one worker holds until the lease runs out. */
@@ -64,12 +66,17 @@ export interface DeliveryBacklog {
 export interface WebhookDeliveries {
   /** Leases due deliveries, the longest due first. One whose job cannot be read is given up. */
   lease(query: DeliveryQuery): Promise<LeasedDelivery[]>;
-  /** Ends a lease and stores the result of the attempt. A deleted job's deliveries disappear with the last that waits. @returns false when the lease no longer holds: nothing was stored */
+  /**
+   * Ends a lease and stores the result of the attempt. A deleted job's deliveries disappear with the last that waits.
+   *
+   * @returns false when the lease no longer holds: nothing was stored
+   */
   settle(delivery: LeasedDelivery, result: DeliveryResult): Promise<boolean>;
   /** The deliveries of jobs, in one round trip. @returns one list for each id, in order, each in the order of ids */
   ofJobs(jobIds: readonly string[]): Promise<Delivery[][]>;
   /**
-   * Makes a delivery due at once, also one that was delivered or given up. One that is being sent is not sent a second time.
+   * Makes a delivery due at once and counts its attempts anew, also of one that was delivered or given up. One that is being sent is not
+   * sent a second time.
    *
    * @returns null when there is no such delivery
    */

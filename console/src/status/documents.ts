@@ -193,7 +193,7 @@ export type RedeliverWebhookMutationVariables = Exact<{
 
 
 export type RedeliverWebhookMutation = {
-  /** Sends a webhook again at once, also one that was delivered or given up. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`, or `gateway:admin` for any owner’s: then `url` is the origin only. Counts as a call of `generateVideo`. */
+  /** Sends a webhook again at once, also one that was delivered or given up. If it is not accepted, it is tried as often as a new one. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`, or `gateway:admin` for any owner’s: then `url` is the origin only. Counts as a call of `generateVideo`. */
   readonly redeliverWebhook: {
     /** For `redeliverWebhook`; the receiver gets it as `webhook-id`. */
     readonly id: string } | null };

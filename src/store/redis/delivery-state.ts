@@ -1,16 +1,23 @@
 import { readStoredJob } from '../../domain/job/job.ts';
-import type { Delivery, DeliveryResult } from '../webhook-deliveries.ts';
+import type { Delivery } from '../webhook-deliveries.ts';
 import { decodeCompact } from './jobs/compact-job.ts';
 
 /** The state of a delivery that is not sent yet. */
 export function newDeliveryState(url: string): string {
-  return deliveryState(url, { attempts: 0, lastStatus: null, lastError: null, deliveredAt: null });
+  return deliveryState({
+    url,
+    attempts: 0,
+    lastStatus: null,
+    lastError: null,
+    deliveredAt: null,
+    resentAt: null,
+  });
 }
 
 /** The state of a delivery, but for the time of its next attempt, which scripts change alone. */
-export function deliveryState(url: string, result: Omit<DeliveryResult, 'nextAttemptAt'>): string {
-  const { attempts, lastStatus, lastError, deliveredAt } = result;
-  return JSON.stringify({ url, attempts, lastStatus, lastError, deliveredAt });
+export function deliveryState(delivery: Omit<Delivery, 'id' | 'jobId' | 'job' | 'nextAttemptAt'>): string {
+  const { url, attempts, lastStatus, lastError, deliveredAt, resentAt } = delivery;
+  return JSON.stringify({ url, attempts, lastStatus, lastError, deliveredAt, resentAt });
 }
 
 /**
@@ -28,7 +35,7 @@ export function readDeliveries(jobId: string, hash: Readonly<Record<string, Buff
   const job = readStoredJob(decodeCompact(compact.toString('latin1')));
   return ids.toSorted().map((id) => {
     const state: unknown = JSON.parse(String(fields[id]));
-    const { url, attempts, lastStatus, lastError, deliveredAt } = toRecord(state);
+    const { url, attempts, lastStatus, lastError, deliveredAt, resentAt } = toRecord(state);
     if (typeof url !== 'string') throw new Error(`The delivery ${id} has no URL.`);
     const next = fields[`${id} next`];
     return {
@@ -41,6 +48,7 @@ export function readDeliveries(jobId: string, hash: Readonly<Record<string, Buff
       lastError: typeof lastError === 'string' ? lastError : null,
       nextAttemptAt: next === undefined ? null : Number(next.toString()),
       deliveredAt: typeof deliveredAt === 'number' ? deliveredAt : null,
+      resentAt: typeof resentAt === 'number' ? resentAt : null,
     };
   });
 }

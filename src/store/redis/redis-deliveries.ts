@@ -68,7 +68,7 @@ export class RedisDeliveries implements WebhookDeliveries {
   settle(delivery: LeasedDelivery, { nextAttemptAt, ...result }: DeliveryResult): Promise<boolean> {
     const { createdAt } = delivery.job;
     const isFailing = result.lastError !== null && result.deliveredAt === null;
-    const state = deliveryState(delivery.url, result);
+    const state = deliveryState({ ...delivery, ...result });
     return this.#settle(delivery, state, nextAttemptAt, isFailing ? createdAt : null, createdAt);
   }
 

@@ -16,7 +16,7 @@ import type { Row } from './database/rows.ts';
 const SELECT = `
   SELECT
     webhook_deliveries.id, job_id, url, attempts, last_status, last_error, CAST(next_attempt_at AS REAL) AS next_attempt_at,
-    CAST(delivered_at AS REAL) AS delivered_at, coalesce(job, body) AS body
+    CAST(delivered_at AS REAL) AS delivered_at, CAST(resent_at AS REAL) AS resent_at, coalesce(job, body) AS body
   FROM webhook_deliveries LEFT JOIN jobs ON jobs.id = job_id`;
 
 /**
@@ -66,7 +66,9 @@ export class SqliteDeliveries implements WebhookDeliveries {
     this.#giveUp = database.prepare('UPDATE webhook_deliveries SET next_attempt_at = NULL WHERE id = :id');
     this.#get = database.prepare(`${SELECT} WHERE webhook_deliveries.id = :id`);
     this.#ofJob = database.prepare(`${SELECT} WHERE job_id = :id ORDER BY webhook_deliveries.id`);
-    this.#makeDue = database.prepare('UPDATE webhook_deliveries SET next_attempt_at = :now WHERE id = :id');
+    this.#makeDue = database.prepare(
+      'UPDATE webhook_deliveries SET attempts = 0, next_attempt_at = :now, resent_at = :now WHERE id = :id',
+    );
     this.#failing = database.prepare(`
       ${SELECT} WHERE last_error IS NOT NULL AND delivered_at IS NULL ORDER BY job_id DESC LIMIT :limit`);
     this.#backlog = database.prepare(`
@@ -167,6 +169,7 @@ function read(row: Row): Delivery | null {
       lastError: typeof row['last_error'] === 'string' ? row['last_error'] : null,
       nextAttemptAt: numberOrNull(row['next_attempt_at']),
       deliveredAt: numberOrNull(row['delivered_at']),
+      resentAt: numberOrNull(row['resent_at']),
     };
   } catch {
     return null;

@@ -116,11 +116,11 @@ export class WebhookDeliverer implements AsyncDisposable {
   }
 
   async #work(delivery: LeasedDelivery): Promise<void> {
-    const { deliveries, messageOf, clock, random } = this.#options;
+    const { deliveries, clock, random } = this.#options;
     const { url, job, attempts } = delivery;
     const { origin } = new URL(url);
     const now = clock.now();
-    const message = messageOf(delivery, now);
+    const message = this.#messageOf(delivery, now);
     if ('reason' in message) return this.#postpone(delivery, message.reason);
     const entry = this.#slots.enter(origin, job.ownerId, now);
     if (entry === 'failing') return this.#postpone(delivery, 'The target answers no requests at present.');
@@ -146,12 +146,22 @@ export class WebhookDeliverer implements AsyncDisposable {
     this.#report(delivery, outcome, result, attempts + 1, now);
   }
 
+  #messageOf(delivery: LeasedDelivery, now: number): SignedMessage | UnsendableMessage {
+    try {
+      return this.#options.messageOf(delivery, now);
+    } catch (error) {
+      const { id: deliveryId, jobId } = delivery;
+      this.#fault('a webhook cannot be written; it is tried again later', { err: error, jobId, deliveryId });
+      return { reason: 'The gateway cannot write the message.' };
+    }
+  }
+
   /** Leaves a delivery for later without an attempt. */
   async #postpone(delivery: LeasedDelivery, lastError: string): Promise<void> {
     const { deliveries, clock, random } = this.#options;
-    const { job } = delivery;
+    const { job, resentAt } = delivery;
     const now = clock.now();
-    const pauseMs = postponedMs(now - (job.finishedAt ?? job.updatedAt), random());
+    const pauseMs = postponedMs(now - (resentAt ?? job.finishedAt ?? job.updatedAt), random());
     const nextAttemptAt = pauseMs === null ? null : now + pauseMs;
     await deliveries.settle(delivery, { ...delivery, nextAttemptAt, lastError });
     if (nextAttemptAt === null) this.#reportGivenUp(delivery, lastError);

@@ -27,13 +27,13 @@ const JITTER = 0.1;
 /** The longest `Retry-After` that is respected. */
 const MAX_RETRY_AFTER_MS = 24 * HOUR;
 
-/** Milliseconds after the end of its job for which a delivery waits for a target that does not answer other deliveries. */
+/** Milliseconds for which a delivery that cannot be attempted waits, for example for a target that does not answer other deliveries. */
 const MAX_AGE_MS = 72 * HOUR;
 
 /**
  * The pause after a failed attempt, in milliseconds.
  *
- * @param attempts so far, this one included
+ * @param attempts so far, this one included; those before `resentAt` do not count
  * @param random from 0 to 1
  * @returns null: the delivery is given up
  */
@@ -46,7 +46,7 @@ export function retryPauseMs(attempts: number, retryAfterMs: number | null, rand
 /**
  * The pause of a delivery that is not attempted, because its target cannot be reached or is not set up: longer for an older one.
  *
- * @param ageMs milliseconds since the end of the job
+ * @param ageMs milliseconds since the end of the job, or since the delivery was to be sent again
  * @returns null: the delivery is given up
  */
 export function postponedMs(ageMs: number, random: number): number | null {

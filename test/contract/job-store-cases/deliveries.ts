@@ -75,6 +75,7 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
       lastError: null,
       nextAttemptAt: NOON,
       deliveredAt: null,
+      resentAt: null,
     });
     const both = [delivery(URL_A), delivery(URL_B)].toSorted((a, b) => (a.id < b.id ? -1 : 1));
     expect(await deliveries.ofJobs([job.id, 'vj_none'])).toEqual([both, []]);
@@ -152,10 +153,15 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
     expect(await deliveries.makeDue(id, clock.now())).toMatchObject({
       nextAttemptAt: clock.now(),
       deliveredAt: NOON,
-      attempts: 1,
+      attempts: 0,
+      lastStatus: 200,
+      resentAt: clock.now(),
       job,
     });
-    expect(await lease()).toMatchObject([{ id, attempts: 1, deliveredAt: NOON }]);
+    const again = present((await lease())[0]);
+    expect(again).toMatchObject({ id, url: URL_A, attempts: 0, deliveredAt: NOON, resentAt: NOON + HOUR });
+    await deliveries.settle(again, refused(again, NOON + 2 * HOUR));
+    expect(await ofJob(job)).toMatchObject([{ attempts: 1, lastStatus: 500, resentAt: NOON + HOUR }]);
   });
 
   it('outlives its deleted job while it waits', async () => {

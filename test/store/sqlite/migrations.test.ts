@@ -17,7 +17,7 @@ describe('migrations', () => {
   it('migrate an empty database to the newest version, and do not change a database of that version', () => {
     using database = new DatabaseSync(':memory:');
     migrate(database);
-    expect(version(database)).toBe(9);
+    expect(version(database)).toBe(10);
     expect(tables(database)).toEqual([
       'charged_counts',
       'charged_jobs',
@@ -44,7 +44,7 @@ describe('migrations', () => {
       'webhook_deliveries',
     ]);
     migrate(database);
-    expect(version(database)).toBe(9);
+    expect(version(database)).toBe(10);
   });
 
   it('add the creation time and the charge to jobs from before the limits', async () => {
@@ -139,11 +139,11 @@ describe('migrations', () => {
     using folder = tempFolder();
     const first = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     await first[Symbol.asyncDispose]();
-    setVersion(folder.path, 10);
+    setVersion(folder.path, 11);
     expect(() => new SqliteJobStore(sqliteOptions(folder.path, { now }))).toThrow(
-      'The database has schema version 10, but this Reelgate supports versions up to 9: a newer Reelgate wrote it.',
+      'The database has schema version 11, but this Reelgate supports versions up to 10: a newer Reelgate wrote it.',
     );
-    setVersion(folder.path, 9);
+    setVersion(folder.path, 10);
     await using store = new SqliteJobStore(sqliteOptions(folder.path, { now }));
     expect(await store.nextDueAt()).toBeNull();
   });

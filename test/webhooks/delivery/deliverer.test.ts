@@ -165,7 +165,7 @@ it('aborts the attempts in progress at a stop, after the grace, and leaves them 
   expect(harness.clock.sleeping).toBe(0);
 });
 
-it('goes on after a failure of one message and of the store', async () => {
+it('leaves a message that cannot be written for later, and goes on with others', async () => {
   await using harness = new DelivererHarness();
   const broken = await harness.end(URL_A);
   const { messageOf } = harness;
@@ -178,4 +178,47 @@ it('goes on after a failure of one message and of the store', async () => {
   await harness.clock.advance(10 * SECOND);
   expect(harness.sent).toHaveLength(1);
   expect(harness.faults).toMatchObject([{ part: 'deliveries', details: { jobId: broken.id } }]);
+  const lastError = 'The gateway cannot write the message.';
+  expect(await harness.stored(broken)).toMatchObject({ attempts: 0, lastError });
+  await harness.clock.advance(4 * DAY);
+  expect(await harness.stored(broken)).toMatchObject({ attempts: 0, nextAttemptAt: null });
+  // The pauses grow.
+  expect(harness.faults.length).toBeLessThan(100);
+});
+
+it('begins all attempts anew for a message that is to be sent again', async () => {
+  await using harness = new DelivererHarness();
+  harness.answer = () => status(500);
+  harness.deliverer.start();
+  const job = await harness.end(URL_A);
+  await harness.clock.advance(5 * DAY);
+  expect(harness.sent).toHaveLength(15);
+  await harness.deliveries.makeDue((await harness.stored(job)).id, harness.clock.now());
+  await harness.clock.advance(30 * SECOND);
+  expect(harness.sent).toHaveLength(18);
+  await harness.clock.advance(5 * DAY);
+  expect(harness.sent).toHaveLength(30);
+  expect(await harness.stored(job)).toMatchObject({ attempts: 15, nextAttemptAt: null });
+});
+
+it('sends an old message again when its target answers, though it does not at first', async () => {
+  await using harness = new DelivererHarness();
+  harness.deliverer.start();
+  const old = await harness.end(URL_A);
+  await harness.clock.advance(5 * DAY);
+  harness.answer = async ({ signal }) => {
+    await harness.clock.sleep(10 * SECOND, signal);
+    return NO_ANSWER;
+  };
+  for (let count = 0; count < 20; count += 1) await harness.end(URL_A);
+  await harness.clock.advance(MINUTE);
+  await harness.end(URL_A);
+  await harness.clock.advance(SECOND);
+  await harness.deliveries.makeDue((await harness.stored(old)).id, harness.clock.now());
+  await harness.clock.advance(SECOND);
+  expect((await harness.stored(old)).nextAttemptAt).not.toBeNull();
+  harness.answer = () => status(200);
+  const before = harness.sent.length;
+  await harness.clock.advance(5 * MINUTE);
+  expect(harness.sent.slice(before).map(({ jobId }) => jobId)).toContain(old.id);
 });

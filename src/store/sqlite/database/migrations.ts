@@ -273,6 +273,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX webhook_deliveries_by_purge ON webhook_deliveries (purge_at) WHERE purge_at IS NOT NULL;
   CREATE INDEX webhook_deliveries_failing ON webhook_deliveries (job_id) WHERE last_error IS NOT NULL AND delivered_at IS NULL;
   `,
+  'ALTER TABLE webhook_deliveries ADD COLUMN resent_at INTEGER', // null: never
 ];
 
 /**
