@@ -22,7 +22,9 @@ export function defineWebhookDelivery(builder: Builder) {
         description: 'What the message is about: video_job.completed or video_job.failed.',
         resolve: ({ job }) => webhookEvent(job),
       }),
-      attempts: t.exposeInt('attempts', { description: 'How often it was sent, since the last `redeliverWebhook` if there was one.' }),
+      attempts: t.exposeInt('attempts', {
+        description: 'How often it was sent, since the last `redeliverWebhook` if there was one.',
+      }),
       lastStatus: t.exposeInt('lastStatus', {
         nullable: true,
         description: 'The HTTP status of the last answer; null: there was none, or it was not sent yet.',
