@@ -4,6 +4,7 @@ import { issuesOf } from '../drafts/check-draft.ts';
 import type { Draft, DraftImage, Submission } from '../drafts/draft.ts';
 import type { Drafts } from '../drafts/drafts.ts';
 import { acceptedIds, inputsOf, requestOf, submissionFor, UPLOAD_LIFETIME_MS } from './request.ts';
+import { failed, invalid, isRefusal, NOT_TWICE } from './send-errors.ts';
 import { isSending, type SendState } from './send-state.ts';
 
 /** What submissions need of the page. */
@@ -239,62 +240,7 @@ export class Submissions {
   }
 }
 
-type Issue = ReelgateError['issues'][number];
-
-const NOT_TWICE =
-  'If the gateway has received the request already, the video appears in the list; the same request makes no second one.';
-
 function isSameImage(one: DraftImage | null, other: DraftImage | null): boolean {
   if (one?.type === 'file') return other?.type === 'file' && one.file === other.file;
   return one?.type === other?.type && (other?.type !== 'url' || one?.url === other.url);
-}
-
-/** Whether the gateway answered that it made no job. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof ReelgateError && (error.issues.length > 0 || error.retryAfterSeconds !== null);
-}
-
-/** @param others texts of issues without a field in the form */
-function invalid(
-  issues: ReadonlyMap<string, string>,
-  { settings }: Draft,
-  others: readonly string[] = [],
-): SendState {
-  return { type: 'invalid', message: ['Correct the marked fields.', ...others].join(' '), issues, settings };
-}
-
-function textOf({ path, message }: Issue): string {
-  // The form has no key that the user could change: another request has another one.
-  if (path[0] === 'idempotencyKey')
-    return 'The video of this request was deleted. Change the prompt or the seed to make another one.';
-  return `${path.join('.')} ${message}.`;
-}
-
-/** @param isField whether the form has a field of this name, which is marked */
-function failed(
-  error: unknown,
-  draft: Draft,
-  isField = (name: string): boolean => name === 'image' || name in draft.settings,
-): SendState {
-  if (!(error instanceof ReelgateError)) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return {
-      type: 'refused',
-      ids: [],
-      message: `The page failed: ${reason.replace(/\.$/, '')}. ${NOT_TWICE}`,
-    };
-  }
-  const { issues, message, retryAfterSeconds } = error;
-  if (issues.length > 0) {
-    const marked = issues.filter(({ path }) => isField(path[0] ?? ''));
-    const others = issues.filter((issue) => !marked.includes(issue)).map(textOf);
-    if (marked.length === 0) return { type: 'refused', ids: [], message: others.join(' ') };
-    const byField = new Map(marked.map(({ path, message: issue }) => [path[0] ?? '', `It ${issue}.`]));
-    return invalid(byField, draft, others);
-  }
-  return {
-    type: 'refused',
-    ids: [],
-    message: retryAfterSeconds === null ? message : `${message} (In ${retryAfterSeconds} s.)`,
-  };
 }
