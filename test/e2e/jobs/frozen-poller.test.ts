@@ -7,12 +7,13 @@ import { startCountingUpstream } from '../../support/upstream/counting-upstream.
 
 test('a poller that was frozen cannot overwrite its successor’s result', async () => {
   await using redis = await RedisServer.start();
-  await using upstream = await startCountingUpstream(500);
+  // The answer must not arrive before the poller is frozen, also on a busy machine.
+  await using upstream = await startCountingUpstream(3000);
   const settings = {
     REDIS_URL: redis.url,
     SEGMIND_API_KEY: 'SG_test',
     SEGMIND_BASE_URL: upstream.url,
-    SEGMIND_TIMEOUT_MS: '1000',
+    SEGMIND_TIMEOUT_MS: '4000',
   };
   await using frozen = await spawnGateway({ ...settings, ROLE: 'all' });
   const { id } = await generate(frozen.url, { prompt: 'in flight' });
