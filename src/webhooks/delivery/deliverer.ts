@@ -40,7 +40,7 @@ const MAX_PAUSE_MS = 1000;
 const MAX_STORE_PAUSE_MS = 5000;
 /** Milliseconds to wait when other workers have leased the due deliveries. */
 const OUTRUN_PAUSE_MS = 250;
-/** Milliseconds after which a delivery is looked at again whose origin has as many attempts in progress as it may have. */
+/** Milliseconds after which a delivery is looked at again whose origin or owner has as many attempts in progress as it may have. */
 const BUSY_PAUSE_MS = 250;
 
 /**
@@ -125,7 +125,7 @@ export class WebhookDeliverer implements AsyncDisposable {
     const entry = this.#slots.enter(origin, job.ownerId, now);
     if (entry === 'failing') return this.#postpone(delivery, 'The target answers no requests at present.');
     if (entry !== 'entered') {
-      const from = entry === 'held' ? this.#slots.heldUntil(origin) : now;
+      const from = entry === 'held' ? this.#slots.heldUntil(origin, job.ownerId) : now;
       const nextAttemptAt = from + Math.round(BUSY_PAUSE_MS * (1 + random()));
       await deliveries.settle(delivery, { ...delivery, nextAttemptAt });
       return;

@@ -20,7 +20,11 @@ it('gives an origin that answers more slots, up to half of all', () => {
     slots.leave('a', 'ada', true, 0);
     slots.enter('a', 'ada', NOW);
   }
-  expect(fill(slots, 'a', 'bob')).toEqual([24, 'busy']);
+  // Half of all, of all owners together.
+  const others = ['bob', 'cyd', 'dan', 'eve', 'fay', 'gus', 'hal'].map((owner) =>
+    Number(fill(slots, 'a', owner)[0]),
+  );
+  expect(others.reduce((sum, count) => sum + count, 8)).toBe(32);
 });
 
 it('leaves an origin that does not answer one slot, until it answers', () => {
@@ -33,6 +37,17 @@ it('leaves an origin that does not answer one slot, until it answers', () => {
   expect(fill(slots, 'a')).toEqual([2, 'busy']);
 });
 
+it('gives another owner slots at an origin that does not answer one, a few for all', () => {
+  const slots = new TargetSlots();
+  for (let count = 0; count < 10; count += 1) {
+    expect(slots.enter('a', 'ada', NOW)).toBe('entered');
+    slots.leave('a', 'ada', false, 0);
+  }
+  expect(fill(slots, 'a')).toEqual([1, 'failing']);
+  expect(fill(slots, 'a', 'bob')).toEqual([3, 'failing']);
+  expect(fill(slots, 'a', 'cyd')).toEqual([0, 'failing']);
+});
+
 it('leaves other owners half of the slots', () => {
   const slots = new TargetSlots();
   const taken = Array.from({ length: 20 }, (_, index) => Number(fill(slots, `origin-${index}`)[0]));
@@ -40,11 +55,12 @@ it('leaves other owners half of the slots', () => {
   expect(fill(slots, 'b', 'bob')).toEqual([4, 'busy']);
 });
 
-it('holds an origin for as long as it asks for', () => {
+it('holds an origin for as long as it asks an owner for', () => {
   const slots = new TargetSlots();
   slots.enter('a', 'ada', NOW);
   slots.leave('a', 'ada', true, NOW + 500);
   expect(slots.enter('a', 'ada', NOW + 499)).toBe('held');
-  expect(slots.heldUntil('a')).toBe(NOW + 500);
+  expect(slots.heldUntil('a', 'ada')).toBe(NOW + 500);
+  expect(slots.enter('a', 'bob', NOW + 499)).toBe('entered');
   expect(slots.enter('a', 'ada', NOW + 500)).toBe('entered');
 });
