@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import process from 'node:process';
+import { getHeapStatistics } from 'node:v8';
 import type { Counter, Gauge } from 'prom-client';
 import type { Instruments } from './instruments.ts';
 
@@ -69,10 +70,9 @@ export class ProcessMetrics implements Disposable {
     this.#cpu.inc(cpuSeconds - this.#cpuSeconds);
     this.#cpuSeconds = cpuSeconds;
     this.#offset.set(this.#offsetMs() / 1000);
-    this.#memory.set(process.memoryUsage.rss());
-    this.#heap.set(process.memoryUsage().heapUsed);
-    const files = countOpenFiles();
-    if (files !== null) this.#files.set(files);
+    setIfKnown(this.#memory, () => process.memoryUsage.rss());
+    this.#heap.set(getHeapStatistics().used_heap_size);
+    setIfKnown(this.#files, () => readdirSync('/proc/self/fd').length);
     // The histogram counts the whole interval between two checks.
     this.#delay.set(Math.max(0, this.#delays.percentile(99) / 1e9 - DELAY_RESOLUTION_MS / 1000));
     this.#delays.reset();
@@ -86,11 +86,11 @@ export class ProcessMetrics implements Disposable {
   }
 }
 
-/** @returns null where the system does not tell */
-function countOpenFiles(): number | null {
+/** Keeps the last value when the system does not tell, and while the process has too many open files: both are read from files. */
+function setIfKnown(gauge: Gauge, read: () => number): void {
   try {
-    return readdirSync('/proc/self/fd').length;
+    gauge.set(read());
   } catch {
-    return null;
+    // There is no newer value.
   }
 }
