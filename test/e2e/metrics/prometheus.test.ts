@@ -104,7 +104,7 @@ describe.skipIf(!isInstalled)('a Prometheus that scrapes a gateway', () => {
       }),
     );
     metricsUrl = /metrics are served at (http:\/\/[\w.:]+\/metrics)/.exec(gateway.output())?.[1] ?? '';
-    prometheus = resources.use(await startPrometheus(new URL(metricsUrl).host, ALERTS));
+    prometheus = resources.use(await startPrometheus({ gateway: new URL(metricsUrl).host }, ALERTS));
     await scrapes(1);
     const job = await generate(gateway.url, {
       prompt: 'a cat jumps',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { vi } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
 import { tempFolder } from '../temp-folder.ts';
 import { PROMETHEUS, requireProgram } from './programs.ts';
 
@@ -19,18 +19,35 @@ export interface RuleState {
   readonly lastError: string;
 }
 
+/** The samples of a series, in order. */
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  /** Epoch seconds and the value. */
+  readonly samples: readonly (readonly [at: number, value: number])[];
+}
+
 /** A running Prometheus that scrapes once a second. */
 export interface Prometheus extends AsyncDisposable {
   /** Runs an instant query. @throws Error with the message of Prometheus when it is not valid */
   query(expression: string): Promise<readonly Sample[]>;
+  /** All samples of a selector between two times in epoch seconds. @throws as `query` */
+  range(selector: string, from: number, to: number): Promise<readonly Series[]>;
   /** All rules with the result of their last evaluation. */
   rules(): Promise<readonly RuleState[]>;
 }
 
 const START_DEADLINE_MS = 30_000;
+const POLL_MS = 50;
 
-/** Starts a Prometheus on a free port; its job is named `reelgate`. */
-export async function startPrometheus(target: string, ruleFile: string): Promise<Prometheus> {
+/**
+ * Starts a Prometheus on a free port; its job is named `reelgate`.
+ *
+ * @param targets `host:port` by the label `instance`
+ */
+export async function startPrometheus(
+  targets: Readonly<Record<string, string>>,
+  ruleFile: string,
+): Promise<Prometheus> {
   await using resources = new AsyncDisposableStack();
   const folder = resources.use(tempFolder());
   const configFile = join(folder.path, 'prometheus.yml');
@@ -40,7 +57,10 @@ export async function startPrometheus(target: string, ruleFile: string): Promise
 rule_files: ['${resolve(ruleFile)}']
 scrape_configs:
   - job_name: reelgate
-    static_configs: [{ targets: ['${target}'] }]
+    static_configs:
+${Object.entries(targets)
+  .map(([instance, target]) => `      - { targets: ['${target}'], labels: { instance: '${instance}' } }`)
+  .join('\n')}
 `,
   );
   const child = spawn(
@@ -61,22 +81,29 @@ scrape_configs:
     child.kill('SIGKILL');
     await closed;
   });
-  const url = await vi.waitFor(
-    async () => {
-      const [, address = ''] = /msg="Listening on" address=(127\.0\.0\.1:[1-9]\d*)/.exec(output) ?? [];
-      const ready = await fetch(`http://${address}/-/ready`).catch(() => null);
-      if (ready?.ok !== true) throw new Error(`Prometheus did not start: ${output}`);
-      return `http://${address}`;
-    },
-    { timeout: START_DEADLINE_MS, interval: 50 },
-  );
+  const url = await readyUrl(() => output);
   const owned = resources.move();
+  async function ask<T>(query: string, time: Readonly<Record<string, string>> = {}): Promise<readonly T[]> {
+    const response = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query, ...time })}`);
+    const { status, error, data }: QueryAnswer<T> = await response.json();
+    if (status !== 'success') throw new Error(`${query}: ${error}`);
+    return data.result;
+  }
   return {
     query: async (expression) => {
-      const response = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: expression })}`);
-      const { status, error, data }: QueryAnswer = await response.json();
-      if (status !== 'success') throw new Error(`${expression}: ${error}`);
-      return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+      const result = await ask<{ metric: Sample['metric']; value: Value }>(expression);
+      return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    },
+    range: async (selector, from, to) => {
+      const seconds = Math.max(1, Math.ceil(to - from));
+      const matrix = await ask<{ metric: Series['metric']; values: readonly Value[] }>(
+        `${selector}[${seconds}s]`,
+        { time: to.toFixed(3) },
+      );
+      return matrix.map(({ metric, values }) => ({
+        metric,
+        samples: values.map(([at, value]) => [at, Number(value)] as const),
+      }));
     },
     rules: async () => {
       const { data }: RulesAnswer = await (await fetch(`${url}/api/v1/rules`)).json();
@@ -86,15 +113,24 @@ scrape_configs:
   };
 }
 
-interface QueryAnswer {
+/** The origin of a Prometheus that is ready. */
+async function readyUrl(output: () => string): Promise<string> {
+  const until = Date.now() + START_DEADLINE_MS;
+  while (Date.now() < until) {
+    const [, address = ''] = /msg="Listening on" address=(127\.0\.0\.1:[1-9]\d*)/.exec(output()) ?? [];
+    const ready = await fetch(`http://${address}/-/ready`).catch(() => null);
+    if (ready?.ok === true) return `http://${address}`;
+    await delay(POLL_MS);
+  }
+  throw new Error(`Prometheus did not start: ${output()}`);
+}
+
+type Value = readonly [at: number, value: string];
+
+interface QueryAnswer<T> {
   readonly status: string;
   readonly error?: string;
-  readonly data: {
-    readonly result: readonly {
-      readonly metric: Record<string, string>;
-      readonly value: readonly [number, string];
-    }[];
-  };
+  readonly data: { readonly result: readonly T[] };
 }
 
 interface RulesAnswer {

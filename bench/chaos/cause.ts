@@ -1,0 +1,20 @@
+import type { Stage } from './stage.ts';
+
+/** Ends a fault. */
+export type Heal = () => Promise<void>;
+
+/** How a fault of the table is caused. */
+export interface Cause {
+  /** The beginning of the fault in the table. */
+  readonly fault: string;
+  /** The instances that show it, a regular expression. */
+  readonly on: string;
+  /** The matcher for the label that the table names with "by". */
+  readonly by?: string;
+  /** Causes the fault. */
+  readonly begin: (stage: Stage) => Promise<Heal>;
+  /** Milliseconds after which it is ended, also when it does not show. @default 20_000 */
+  readonly maxMs?: number;
+  /** Whether it lasts for `maxMs` even if it shows before. @default false */
+  readonly isFixed?: boolean;
+}
