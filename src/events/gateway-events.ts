@@ -110,10 +110,10 @@ export interface BudgetEvent {
   readonly share: number;
 }
 
-/** Jobs wait for the budget. Emitted by the poller while they do, at most once in each run. */
+/** Jobs wait for the budget. Emitted by the poller in each run in which they do, and once when none does any more. */
 export interface WaitingEvent {
   readonly limitedBy: 'rate-limit' | 'circuit';
-  /** Due jobs that got no call in this run, or that began to wait; at most `MAX_CANDIDATES` of the store. */
+  /** Due jobs that got no call in this run, or that began to wait; at most `MAX_CANDIDATES` of the store. 0: none waits any more. */
   readonly jobs: number;
 }
 

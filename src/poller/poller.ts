@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { forcedEndAt } from '../domain/job/job.ts';
 import type { CallGrant } from '../domain/polling/call-budget-rules.ts';
-import type { FaultEvent } from '../events/gateway-events.ts';
+import type { FaultEvent, WaitingEvent } from '../events/gateway-events.ts';
 import { WorkLoop } from '../process/work-loop.ts';
 import type { CallBudget } from '../store/call-budget.ts';
 import type { LeasedJob, DueJob, Unsubscribe } from '../store/job-store.ts';
@@ -69,6 +69,8 @@ export class Poller implements AsyncDisposable {
   readonly #waiting: WaitingJobs;
   #leasedAt = -Infinity;
   #lastRanking = { at: -Infinity, isRateLimited: false };
+  /** Null: no job waits for the budget. */
+  #lastWaiting: WaitingEvent | null = null;
   /** When the API last answered a call of this process. */
   #answeredAt = -Infinity;
   readonly #loop: WorkLoop;
@@ -121,8 +123,10 @@ export class Poller implements AsyncDisposable {
     const leasePauseMs = this.#leasedAt + LEASE_PAUSE_MS - now;
     if (free.slots < LEASE_BATCH && leasePauseMs > 0) return leasePauseMs;
     const runAt = await store.nextDueAt();
-    if (runAt === null) return MAX_PAUSE_MS;
-    if (runAt > now) return Math.min(runAt - now, MAX_PAUSE_MS);
+    if (runAt === null || runAt > now) {
+      this.#emitWaiting(null);
+      return Math.min((runAt ?? Infinity) - now, MAX_PAUSE_MS);
+    }
 
     const pauseMs = this.#lastRanking.at + RANKING_PAUSE_MS - now;
     if (pauseMs > 0 && (this.#lastRanking.isRateLimited || free.isCrowded)) return pauseMs;
@@ -140,16 +144,26 @@ export class Poller implements AsyncDisposable {
     if (leases.length > 0) this.#leasedAt = now;
     for (const leased of leases) this.#start(leased);
     const calls = leases.filter(({ job }) => forcedEndAt(job) > now).length;
-    if (calls < granted) await budget.release(granted - calls);
-    else if (limitedBy !== null) {
+    if (calls < granted) {
+      await budget.release(granted - calls);
+      this.#emitWaiting(null);
+    } else if (limitedBy !== null) {
       const updated = await this.#waiting.update(grant, () => this.#nextCalls());
-      // Without a granted call the store reads no candidates.
-      const jobs = Math.max((due?.length ?? 0) - leases.length, updated);
-      if (jobs > 0) events.emit('budget:waiting', { limitedBy, jobs });
+      const known = Math.max((due?.length ?? 0) - leases.length, updated);
+      // Without a granted call the store reads no candidates. At least one job was due.
+      const jobs = granted > 0 ? known : Math.max(known, this.#lastWaiting?.jobs ?? 1);
+      this.#emitWaiting(jobs > 0 ? { limitedBy, jobs } : null);
     }
     if (leases.length > 0) return 0;
     if (granted > 0) return this.#steps.jobIds.length > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;
     return Math.min(waitMs, STARVED_PAUSE_MS);
+  }
+
+  #emitWaiting(waiting: WaitingEvent | null): void {
+    const last = this.#lastWaiting;
+    this.#lastWaiting = waiting;
+    const event = waiting ?? (last && { ...last, jobs: 0 });
+    if (event !== null) this.#options.events.emit('budget:waiting', event);
   }
 
   get #leaseMs(): number {

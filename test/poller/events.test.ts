@@ -93,7 +93,27 @@ it('a job that waits because no call is left is emitted', async () => {
   await harness.clock.advance(SECOND);
   await harness.accept(1);
   await harness.clock.advance(5 * SECOND);
-  expect(waiting).toEqual([{ limitedBy: 'rate-limit', jobs: 1 }]);
+  expect(new Set(waiting.map(({ limitedBy, jobs }) => `${limitedBy} ${jobs}`))).toEqual(
+    new Set(['rate-limit 1']),
+  );
+});
+
+it.each([
+  ['the last of them got a call', () => {}],
+  ['they were deleted', ({ store }: PollerHarness) => store.database.exec('DELETE FROM jobs')],
+])('that no job waits any more is emitted once, when %s', async (_, act) => {
+  await using harness = new PollerHarness({
+    rpm: 2,
+    script: { submit: () => ({ type: 'refused', code: 'REJECTED', message: 'no' }) },
+  });
+  const waiting = collect(harness.events, 'budget:waiting');
+  await harness.poller.start();
+  await harness.accept(3);
+  await harness.clock.advance(SECOND);
+  expect(waiting.at(-1)?.jobs).toBeGreaterThan(0);
+  act(harness);
+  await harness.clock.advance(120 * SECOND);
+  expect(waiting.findIndex(({ jobs }) => jobs === 0)).toBe(waiting.length - 1);
 });
 
 it('the budget, the circuit and waiting jobs are emitted', async () => {

@@ -85,6 +85,7 @@ export class GatewayLog implements Disposable {
   }
 
   #onWaiting({ limitedBy, jobs }: WaitingEvent): void {
+    if (jobs === 0) return;
     const cause = limitedBy === 'rate-limit' ? 'rate limit' : 'upstream';
     this.#infos.info({ ...POLLER, jobs }, `jobs are waiting for the ${cause}`);
   }

@@ -40,11 +40,6 @@ export function countUpstream(events: Pick<GatewayEvents, 'on'>, instruments: In
 }
 
 function showBudget(events: Pick<GatewayEvents, 'on'>, instruments: Instruments): void {
-  const calls = instruments.counter({
-    name: 'reelgate_budget_calls_total',
-    help: 'Calls that this process asked the shared budget for: granted, or refused by the rate limit or the circuit.',
-    labels: ['result'],
-  });
   const remaining = instruments.gauge({
     name: 'reelgate_budget_remaining_calls',
     help: 'Calls that all instances could make at once, when this process last asked; no value without a limit.',
@@ -55,18 +50,15 @@ function showBudget(events: Pick<GatewayEvents, 'on'>, instruments: Instruments)
   });
   const waiting = instruments.gauge({
     name: 'reelgate_budget_waiting_jobs',
-    help: 'Due jobs that waited for the budget when the poller last asked for calls.',
+    help: 'Due jobs that wait for the budget; no value while none does.',
     labels: ['limited_by'],
   });
   events.on('budget:reserve', (budget) => {
-    calls.inc({ result: 'granted' }, budget.granted);
-    if (budget.limitedBy === null) waiting.reset();
-    else calls.inc({ result: budget.limitedBy }, budget.wanted - budget.granted);
     setOrRemove(remaining, budget.remaining);
     share.set(budget.share);
   });
   events.on('budget:waiting', ({ limitedBy, jobs }) => {
     waiting.reset();
-    waiting.set({ limited_by: limitedBy }, jobs);
+    if (jobs > 0) waiting.set({ limited_by: limitedBy }, jobs);
   });
 }

@@ -51,14 +51,15 @@ it('a job that ended has one line with its numbers', () => {
 it('while jobs wait for the budget, there is one line a minute', async () => {
   const { events, clock, lines } = listen();
   for (let second = 0; second < 150; second += 1) {
-    events.emit('budget:waiting', { limitedBy: 'rate-limit', jobs: second });
+    events.emit('budget:waiting', { limitedBy: 'rate-limit', jobs: second + 1 });
+    events.emit('budget:waiting', { limitedBy: 'rate-limit', jobs: 0 });
     await clock.advance(SECOND);
   }
   const msg = 'jobs are waiting for the rate limit';
   expect(lines).toMatchObject([
-    { level: INFO, msg, jobs: 0 },
-    { level: INFO, msg, jobs: 59, repeated: 59 },
-    { level: INFO, msg, jobs: 119, repeated: 60 },
+    { level: INFO, msg, jobs: 1 },
+    { level: INFO, msg, jobs: 60, repeated: 59 },
+    { level: INFO, msg, jobs: 120, repeated: 60 },
   ]);
 });
 
