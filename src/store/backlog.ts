@@ -71,7 +71,7 @@ export interface BacklogReader {
   findQuarantined(limit: number): Promise<QuarantinedRecord[]>;
 }
 
-/** The most due jobs and due tasks that are counted. */
+/** The most due jobs, due tasks and, in the embedded store, waiting deliveries that are counted. */
 export const MAX_COUNTED = 50_000;
 /** The most owners of a backlog. */
 export const MAX_OWNERS = 20;

@@ -5,7 +5,6 @@ import { systemClock } from '../process/clocks.ts';
 import { StartError } from '../process/start-error.ts';
 import { MODEL } from '../providers/segmind/facts.ts';
 import type { Storage } from '../store/storage.ts';
-import { GatewayMetrics } from '../telemetry/metrics/gateway-metrics.ts';
 import { listenFault } from '../transports/http/listen-fault.ts';
 import { MetricsEndpoint } from '../transports/http/metrics/metrics-endpoint.ts';
 import { MetricsServer } from '../transports/http/metrics/metrics-server.ts';
@@ -26,7 +25,7 @@ export interface OpenedMetrics extends AsyncDisposable {
 }
 
 /**
- * Collects metrics if the settings ask for them, and serves them on their own port if they have one.
+ * Collects metrics if the settings ask for them, and serves them on their own port if they have one. Only then prom-client is loaded.
  *
  * @throws StartError when the port cannot be used
  */
@@ -38,6 +37,7 @@ export async function openMetrics(
   await using resources = new AsyncDisposableStack();
   let endpoint: MetricsEndpoint | null = null;
   if (settings !== null) {
+    const { GatewayMetrics } = await import('../telemetry/metrics/gateway-metrics.ts');
     const metrics = new GatewayMetrics({
       events,
       backlog: storage.backlog,

@@ -16,6 +16,7 @@ it('an operation that a transport refuses is emitted once, with what is known of
   const settings = { ...SIGN_IN, MAX_STREAMS_PER_OWNER: '1' };
   await using gateway = await startGateway({ events, settings });
   const operations = collect(events, 'operation');
+  const faults = collect(events, 'fault');
   const { url } = gateway;
   const headers = { authorization: `Bearer ${await signToken()}` };
   const body = JSON.stringify({ query: NAME });
@@ -38,6 +39,7 @@ it('an operation that a transport refuses is emitted once, with what is known of
     { ...watching, outcome: 'refused', errorCode: 'TOO_MANY_STREAMS' },
     { transport: 'http', kind: 'query', outcome: 'ok' },
   ]);
+  expect(faults).toEqual([]);
 });
 
 it('an operation that a WebSocket refuses is emitted once', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { readStoredJob } from '../../domain/job/job.ts';
+import { MAX_COUNTED } from '../backlog.ts';
 import type {
   Delivery,
   DeliveryBacklog,
@@ -72,8 +73,9 @@ export class SqliteDeliveries implements WebhookDeliveries {
     this.#failing = database.prepare(`
       ${SELECT} WHERE last_error IS NOT NULL AND delivered_at IS NULL ORDER BY job_id DESC LIMIT :limit`);
     this.#backlog = database.prepare(`
-      SELECT count(*) AS waiting, CAST(min(next_attempt_at) AS REAL) AS oldest FROM webhook_deliveries
-      WHERE next_attempt_at IS NOT NULL`);
+      SELECT count(*) AS waiting, CAST(min(next_attempt_at) AS REAL) AS oldest FROM (
+        SELECT next_attempt_at FROM webhook_deliveries
+        WHERE next_attempt_at IS NOT NULL ORDER BY next_attempt_at LIMIT ${MAX_COUNTED})`);
     this.#nextDue = database.prepare(`
       SELECT CAST(next_attempt_at AS REAL) AS due FROM webhook_deliveries
       WHERE next_attempt_at IS NOT NULL

@@ -24,7 +24,8 @@ export class BacklogMetrics {
   readonly #quarantined: Gauge;
   readonly #due: WorkGauges;
   readonly #files: WorkGauges;
-  readonly #deliveries: WorkGauges;
+  readonly #waitingDeliveries: Gauge;
+  readonly #oldestDelivery: Gauge;
 
   constructor(options: BacklogMetricsOptions) {
     const { instruments } = options;
@@ -44,7 +45,11 @@ export class BacklogMetrics {
     });
     this.#due = workGauges(instruments, 'reelgate_jobs', 'jobs');
     this.#files = workGauges(instruments, 'reelgate_archive_tasks', 'tasks of the archive');
-    this.#deliveries = workGauges(instruments, 'reelgate_webhook_deliveries', 'deliveries of webhooks');
+    this.#waitingDeliveries = instruments.gauge({
+      name: 'reelgate_webhook_deliveries_waiting',
+      help: 'Webhooks that are due or wait for their next attempt, of all instances.',
+    });
+    this.#oldestDelivery = oldestGauge(instruments, 'reelgate_webhook_deliveries', 'webhooks');
   }
 
   /** Reads the store. Never rejects. */
@@ -54,7 +59,7 @@ export class BacklogMetrics {
       this.#inTime(backlog.read()),
       this.#inTime(deliveries.backlog()),
     ]);
-    this.#up.set(work === null ? 0 : 1);
+    this.#up.set(work === null || messages === null ? 0 : 1);
     this.#jobs.reset();
     for (const [phase, count] of Object.entries(work?.unfinishedByPhase ?? {})) {
       this.#jobs.set({ phase }, count);
@@ -62,16 +67,18 @@ export class BacklogMetrics {
     setOrRemove(this.#quarantined, work?.quarantined ?? null);
     this.#show(this.#due, work?.jobs ?? null);
     this.#show(this.#files, work?.fileTasks ?? null);
-    this.#show(
-      this.#deliveries,
-      messages === null ? null : { due: messages.waiting, oldestDueAt: messages.oldestDueAt },
-    );
+    setOrRemove(this.#waitingDeliveries, messages?.waiting ?? null);
+    this.#showOldest(this.#oldestDelivery, messages);
   }
 
   #show({ due, oldest }: WorkGauges, work: DueWork | null): void {
     setOrRemove(due, work?.due ?? null);
+    this.#showOldest(oldest, work);
+  }
+
+  #showOldest(gauge: Gauge, work: Pick<DueWork, 'oldestDueAt'> | null): void {
     const lateMs = work === null ? null : this.#options.now() - (work.oldestDueAt ?? Infinity);
-    setOrRemove(oldest, lateMs === null ? null : Math.max(0, lateMs) / 1000);
+    setOrRemove(gauge, lateMs === null ? null : Math.max(0, lateMs) / 1000);
   }
 
   /** @returns null when the store fails or is too slow */
@@ -92,9 +99,13 @@ interface WorkGauges {
 function workGauges(instruments: Instruments, prefix: string, what: string): WorkGauges {
   return {
     due: instruments.gauge({ name: `${prefix}_due`, help: `Due ${what}, of all instances.` }),
-    oldest: instruments.gauge({
-      name: `${prefix}_oldest_due_seconds`,
-      help: `For how long the oldest of the due ${what} has been due; 0 when nothing is due.`,
-    }),
+    oldest: oldestGauge(instruments, prefix, what),
   };
+}
+
+function oldestGauge(instruments: Instruments, prefix: string, what: string): Gauge {
+  return instruments.gauge({
+    name: `${prefix}_oldest_due_seconds`,
+    help: `For how long the oldest of the due ${what} has been due; 0 when nothing is due.`,
+  });
 }

@@ -50,15 +50,17 @@ describe('the metrics', () => {
   let opened: OpenedSqlite;
   let events: GatewayEvents;
   let metrics: GatewayMetrics;
+  let deliveries: SqliteDeliveries;
   beforeEach(() => {
     clock = new FakeClock();
     opened = openSqlite({ now: clock.now });
     events = new GatewayEvents();
     const { database, commits, quarantine } = opened.store;
+    deliveries = new SqliteDeliveries(database, commits);
     metrics = new GatewayMetrics({
       events,
       backlog: new SqliteBacklog({ database, quarantine, now: clock.now }),
-      deliveries: new SqliteDeliveries(database, commits),
+      deliveries,
       now: () => clock.now(),
       systemNow: () => NOON,
       role: 'all',
@@ -231,8 +233,13 @@ describe('the metrics', () => {
     expect(await valuesOf('reelgate_jobs')).toEqual({ 'phase="accepted"': 2 });
     expect(await valuesOf('reelgate_jobs_due')).toEqual({ '': 2 });
     expect(await valuesOf('reelgate_jobs_oldest_due_seconds')).toEqual({ '': 60 });
+    expect(await valuesOf('reelgate_webhook_deliveries_waiting')).toEqual({ '': 0 });
     expect(await valuesOf('reelgate_webhook_deliveries_oldest_due_seconds')).toEqual({ '': 0 });
     expect(await valuesOf('reelgate_store_up')).toEqual({ '': 1 });
+    // The backlog may be from memory.
+    deliveries.backlog = () => Promise.reject(new Error('The store does not answer.'));
+    expect(await valuesOf('reelgate_store_up')).toEqual({ '': 0 });
+    expect(await valuesOf('reelgate_jobs')).toEqual({ 'phase="accepted"': 2 });
     await opened.store[Symbol.asyncDispose]();
     expect(await valuesOf('reelgate_store_up')).toEqual({ '': 0 });
     expect(await valuesOf('reelgate_jobs')).toEqual({});
