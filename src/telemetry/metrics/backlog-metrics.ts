@@ -55,11 +55,10 @@ export class BacklogMetrics {
   /** Reads the store. Never rejects. */
   async update(): Promise<void> {
     const { backlog, deliveries } = this.#options;
-    const [work, messages] = await Promise.all([
-      this.#inTime(backlog.read()),
-      this.#inTime(deliveries.backlog()),
-    ]);
-    this.#up.set(work === null || messages === null ? 0 : 1);
+    // One of them may be from memory.
+    const read = Promise.all([backlog.read(), deliveries.backlog()]);
+    const [work, messages] = (await this.#inTime(read)) ?? [null, null];
+    this.#up.set(work === null ? 0 : 1);
     this.#jobs.reset();
     for (const [phase, count] of Object.entries(work?.unfinishedByPhase ?? {})) {
       this.#jobs.set({ phase }, count);

@@ -239,9 +239,6 @@ describe('the metrics', () => {
     // The backlog may be from memory.
     deliveries.backlog = () => Promise.reject(new Error('The store does not answer.'));
     expect(await valuesOf('reelgate_store_up')).toEqual({ '': 0 });
-    expect(await valuesOf('reelgate_jobs')).toEqual({ 'phase="accepted"': 2 });
-    await opened.store[Symbol.asyncDispose]();
-    expect(await valuesOf('reelgate_store_up')).toEqual({ '': 0 });
     expect(await valuesOf('reelgate_jobs')).toEqual({});
     expect(await valuesOf('reelgate_jobs_due')).toEqual({});
   });
