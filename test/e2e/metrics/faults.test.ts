@@ -60,6 +60,9 @@ describe('a fault shows in the metric that docs/operations.md names', () => {
 
   it('a stored record cannot be read', async () => {
     const id = await submit('endless');
+    const phase = () => redis.run('HGET', keys.job(id), 'phase');
+    // Until then a save of the poller would write the field again.
+    await vi.waitFor(async () => expect(await phase()).toBe('"processing"'), { timeout: DEADLINE_MS });
     await redis.run('HSET', keys.job(id), 'request', '{"prompt":');
     expect(await shows((count) => count === 1, 'reelgate_quarantined_records')).toBe(true);
     expect(await shows((count) => count === 1, 'reelgate_unreadable_records_total')).toBe(true);
