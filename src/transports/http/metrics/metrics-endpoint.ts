@@ -32,6 +32,8 @@ export class MetricsEndpoint {
     response.setHeader('cache-control', 'no-store');
     if (!this.#isAllowed(request)) {
       response.setHeader('www-authenticate', 'Bearer realm="metrics"');
+      // Idle connections of strangers would take the places of scrapers.
+      response.setHeader('connection', 'close');
       return sendJson(response, 401, {
         error: 'The metrics need the token of METRICS_TOKEN: send it as Authorization: Bearer <token>.',
       });

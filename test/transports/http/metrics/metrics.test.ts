@@ -15,6 +15,7 @@ describe('metrics on the public port', () => {
       const response = await fetch(url, { headers });
       expect(response.status).toBe(401);
       expect(response.headers.get('www-authenticate')).toBe('Bearer realm="metrics"');
+      expect(response.headers.get('connection')).toBe('close');
       expect(await response.text()).not.toContain('reelgate_info');
     }
     const response = await fetch(url, { headers: { authorization } });
