@@ -82,6 +82,22 @@ export const STORAGE_CAUSES: readonly Cause[] = [
     },
   },
   {
+    fault: 'a process is killed while it sends a webhook',
+    on: ON,
+    // Before the receiver fails: deliveries that wait for another attempt count as well.
+    begin: async ({ receiver, embedded, load, toEmbedded }) => {
+      receiver.status = null;
+      const { messages } = receiver;
+      await load.submitMany(toEmbedded, 2, PROMPT);
+      await waitFor('a message is being sent', async () => receiver.messages > messages);
+      await embedded.end('SIGKILL');
+      await embedded.start();
+      return async () => {
+        receiver.status = 204;
+      };
+    },
+  },
+  {
     fault: 'a receiver of webhooks fails, hangs or is down',
     on: ON,
     begin: async ({ receiver, load, toEmbedded }) => {
@@ -95,21 +111,6 @@ export const STORAGE_CAUSES: readonly Cause[] = [
       };
     },
     maxMs: 40_000,
-  },
-  {
-    fault: 'a process is killed while it sends a webhook',
-    on: ON,
-    begin: async ({ receiver, embedded, load, toEmbedded }) => {
-      receiver.status = null;
-      const { messages } = receiver;
-      await load.submitMany(toEmbedded, 2, PROMPT);
-      await waitFor('a message is being sent', async () => receiver.messages > messages);
-      await embedded.end('SIGKILL');
-      await embedded.start();
-      return async () => {
-        receiver.status = 204;
-      };
-    },
   },
   {
     fault: 'the data folder was deleted or replaced',
