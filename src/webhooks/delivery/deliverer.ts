@@ -40,8 +40,6 @@ const MAX_PAUSE_MS = 1000;
 const MAX_STORE_PAUSE_MS = 5000;
 /** Milliseconds to wait when other workers have leased the due deliveries. */
 const OUTRUN_PAUSE_MS = 250;
-/** Milliseconds after which a delivery is looked at again whose origin or owner has as many attempts in progress as it may have. */
-const BUSY_PAUSE_MS = 250;
 
 /**
  * Leases due deliveries and attempts each, until it is stopped. A process that dies loses none: its leases expire, and then the deliveries
@@ -120,22 +118,25 @@ export class WebhookDeliverer implements AsyncDisposable {
     const { url, job, attempts } = delivery;
     const { origin } = new URL(url);
     const now = clock.now();
-    const message = this.#messageOf(delivery, now);
-    if ('reason' in message) return this.#postpone(delivery, message.reason);
     const entry = this.#slots.enter(origin, job.ownerId, now);
     if (entry === 'failing') return this.#postpone(delivery, 'The target answers no requests at present.');
     if (entry !== 'entered') {
       const from = entry === 'held' ? this.#slots.heldUntil(origin, job.ownerId) : now;
-      const nextAttemptAt = from + Math.round(BUSY_PAUSE_MS * (1 + random()));
+      const nextAttemptAt = this.#slots.turnAt(origin, job.ownerId, from, random());
       await deliveries.settle(delivery, { ...delivery, nextAttemptAt });
       return;
+    }
+    const message = this.#messageOf(delivery, now);
+    if ('reason' in message) {
+      this.#leave(origin, job.ownerId, null, now);
+      return this.#postpone(delivery, message.reason);
     }
     let outcome: MessageOutcome | null = null;
     try {
       const target = new URL(url);
       outcome = await this.#options.client.post({ url: target, ...message, signal: this.#aborting.signal });
     } finally {
-      this.#leave(origin, job.ownerId, outcome);
+      this.#leave(origin, job.ownerId, outcome, now);
     }
     if (this.#aborting.signal.aborted && outcome.type === 'unanswered') {
       await deliveries.settle(delivery, { ...delivery, nextAttemptAt: clock.now() });
@@ -167,12 +168,17 @@ export class WebhookDeliverer implements AsyncDisposable {
     if (nextAttemptAt === null) this.#reportGivenUp(delivery, lastError);
   }
 
-  #leave(origin: string, ownerId: string, outcome: MessageOutcome | null): void {
+  #leave(origin: string, ownerId: string, outcome: MessageOutcome | null, startedAt: number): void {
+    const now = this.#options.clock.now();
     const isAnswering = outcome === null ? null : outcome.type === 'answered';
     const asked = outcome?.type === 'answered' && isRefusal(outcome.status) ? outcome.retryAfterMs : null;
-    const heldUntil = asked === null ? 0 : this.#options.clock.now() + boundedRetryAfter(asked);
+    const heldUntil = asked === null ? 0 : now + boundedRetryAfter(asked);
     const aborted = this.#aborting.signal.aborted;
-    this.#slots.leave(origin, ownerId, aborted ? null : isAnswering, heldUntil);
+    this.#slots.leave(origin, ownerId, {
+      isAnswering: aborted ? null : isAnswering,
+      heldUntil,
+      durationMs: now - startedAt,
+    });
   }
 
   #resultOf({ attempts: before, deliveredAt }: LeasedDelivery, outcome: MessageOutcome): DeliveryResult {

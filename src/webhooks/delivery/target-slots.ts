@@ -15,6 +15,19 @@ interface Slots {
 interface OwnerSlots extends Slots {
   /** The origin has asked for a pause until then, in epoch milliseconds. */
   heldUntil: number;
+  /** Milliseconds of an attempt: a moving average. */
+  attemptMs: number;
+  /** When the next delivery that finds no slot is looked at again, in epoch milliseconds. */
+  nextTurnAt: number;
+}
+
+/** The result of an attempt, as far as slots depend on it. */
+export interface Attempt {
+  /** Whether the origin answered; null: unknown. */
+  readonly isAnswering: boolean | null;
+  /** The time before which the origin wants no other request of the owner, in epoch milliseconds; 0: none. */
+  readonly heldUntil: number;
+  readonly durationMs: number;
 }
 
 /** Attempts in progress of an owner to a new origin. */
@@ -23,6 +36,12 @@ const FIRST_ALLOWED = 4;
 const MAX_ALLOWED = 32;
 /** Attempts in progress of all owners to an origin that answers none of them. */
 const MIN_SHARED = 4;
+/** Milliseconds after which a delivery that found no slot is looked at again, at least. */
+const MIN_TURN_MS = 250;
+/** And at most, so that a target that has become faster gets its deliveries soon. */
+const MAX_TURN_MS = 60_000;
+/** The share of an attempt in the average of its milliseconds. */
+const NEW_SHARE = 1 / 8;
 /** Past it the least recently used origin is forgotten. */
 const MAX_ORIGINS = 10_000;
 
@@ -42,7 +61,7 @@ export class TargetSlots {
   /** Takes a slot. Unless the result is `entered`, none is taken. @param now epoch milliseconds */
   enter(origin: string, owner: string, now: number): Entry {
     const shared = this.#shared.get(origin) ?? { running: 0, allowed: MAX_ALLOWED };
-    const own = this.#own.get(keyOf(origin, owner)) ?? { running: 0, allowed: FIRST_ALLOWED, heldUntil: 0 };
+    const own = this.#own.get(keyOf(origin, owner)) ?? newOwnerSlots();
     const ofOwner = this.#owners.get(owner) ?? 0;
     if (now < own.heldUntil) return 'held';
     if (own.running >= own.allowed) return own.allowed === 1 ? 'failing' : 'busy';
@@ -62,20 +81,37 @@ export class TargetSlots {
   }
 
   /**
-   * Returns a slot, once for each that was taken.
+   * When a delivery that found no slot is looked at again, in epoch milliseconds. Each one gets a time of its own, by the duration of the
+   * attempts: without it all of a large backlog would be looked at several times a second.
    *
-   * @param isAnswering whether the origin answered; null: unknown
-   * @param heldUntil the time before which the origin wants no other request of the owner; 0: none
+   * @param random from 0 to 1
    */
-  leave(origin: string, owner: string, isAnswering: boolean | null, heldUntil: number): void {
+  turnAt(origin: string, owner: string, now: number, random: number): number {
+    const key = keyOf(origin, owner);
+    const own = this.#own.get(key) ?? newOwnerSlots();
+    const at = Math.max(now + MIN_TURN_MS, own.nextTurnAt);
+    if (at > now + MAX_TURN_MS) return Math.round(now + (MAX_TURN_MS * (1 + random)) / 2);
+    own.nextTurnAt = at + own.attemptMs / own.allowed;
+    this.#own.set(key, own);
+    return Math.round(at);
+  }
+
+  /** Returns a slot, once for each that was taken. */
+  leave(origin: string, owner: string, { isAnswering, heldUntil, durationMs }: Attempt): void {
     const ofOwner = (this.#owners.get(owner) ?? 1) - 1;
     if (ofOwner === 0) this.#owners.delete(owner);
     else this.#owners.set(owner, ofOwner);
     const own = this.#own.get(keyOf(origin, owner));
     leaveSlots(this.#shared.get(origin), isAnswering, MIN_SHARED);
     leaveSlots(own, isAnswering, 1);
-    if (own !== undefined) own.heldUntil = Math.max(own.heldUntil, heldUntil);
+    if (own === undefined) return;
+    own.heldUntil = Math.max(own.heldUntil, heldUntil);
+    if (isAnswering !== null) own.attemptMs += (durationMs - own.attemptMs) * NEW_SHARE;
   }
+}
+
+function newOwnerSlots(): OwnerSlots {
+  return { running: 0, allowed: FIRST_ALLOWED, heldUntil: 0, attemptMs: MIN_TURN_MS, nextTurnAt: 0 };
 }
 
 /** An origin has no space. */

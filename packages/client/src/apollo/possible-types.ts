@@ -14,4 +14,10 @@ export const possibleTypes: Readonly<Record<string, string[]>> = {
     'GenerateVideoSuccess',
   ],
   Node: ['VideoJob'],
+  ReleaseQuarantinedRecordResult: [
+    'ReleaseQuarantinedRecordSuccess',
+    'ReleaseQuarantinedRecordUnreadable',
+    'VideoJobNotFound',
+  ],
+  RetryVideoJobNowResult: ['RetryVideoJobNowSuccess', 'RetryVideoJobNowUnchanged', 'VideoJobNotFound'],
 };
