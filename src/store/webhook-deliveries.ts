@@ -67,7 +67,8 @@ export interface WebhookDeliveries {
   /** Leases due deliveries, the longest due first. One whose job cannot be read is given up. */
   lease(query: DeliveryQuery): Promise<LeasedDelivery[]>;
   /**
-   * Ends a lease and stores the result of the attempt. A deleted job's deliveries disappear with the last that waits.
+   * Ends a lease and stores the result of the attempt. After a `makeDue` during the attempt, `attempts` and `nextAttemptAt` stay as that
+   * left them: the delivery is due, whatever the result. A deleted job's deliveries disappear with the last that waits.
    *
    * @returns false when the lease no longer holds: nothing was stored
    */
@@ -75,8 +76,8 @@ export interface WebhookDeliveries {
   /** The deliveries of jobs, in one round trip. @returns one list for each id, in order, each in the order of ids */
   ofJobs(jobIds: readonly string[]): Promise<Delivery[][]>;
   /**
-   * Makes a delivery due at once and counts its attempts anew, also of one that was delivered or given up. One that is being sent is not
-   * sent a second time.
+   * Makes a delivery due at once and counts its attempts anew, also of one that was delivered or given up. One that is being sent is due
+   * when its lease ends.
    *
    * @returns null when there is no such delivery
    */

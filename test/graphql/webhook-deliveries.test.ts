@@ -67,8 +67,14 @@ it('are not for a job token, which a browser may have', async () => {
   await using gateway = await startGateway({ settings: SIGN_IN });
   const id = await finishedJob(gateway, GIVEN_UP);
   const token = await gateway.jobTokens.issue('ada', id, NOON, NOON + MINUTE);
-  const { data, errors } = await send(gateway, token, READ, id);
-  expect([data, errors?.[0]?.extensions?.['code']]).toEqual([{ videoJob: null }, 'FORBIDDEN']);
+  const read = await send(gateway, token, READ, id);
+  expect([read.data, read.errors?.[0]?.extensions?.['code']]).toEqual([{ videoJob: null }, 'FORBIDDEN']);
+  const again = await send(gateway, token, REDELIVER, deliveryIdOf(id, URL));
+  expect([again.data, again.errors?.[0]?.extensions?.['code']]).toEqual([
+    { redeliverWebhook: null },
+    'FORBIDDEN',
+  ]);
+  expect(await gateway.deliveries.nextDueAt()).toBeNull();
 });
 
 it('are sent again no more often than jobs are generated', async () => {

@@ -57,10 +57,12 @@ export class SqliteDeliveries implements WebhookDeliveries {
       'INSERT OR REPLACE INTO delivery_leases (id, lease, until) VALUES (:id, :lease, :until)',
     );
     this.#endLease = database.prepare('DELETE FROM delivery_leases WHERE id = :id AND lease = :lease');
+    // Keeps what `makeDue` stored during the attempt.
     this.#settle = database.prepare(`
       UPDATE webhook_deliveries SET
-        attempts = :attempts, last_status = :lastStatus, last_error = :lastError, next_attempt_at = :nextAttemptAt,
-        delivered_at = :deliveredAt
+        last_status = :lastStatus, last_error = :lastError, delivered_at = :deliveredAt,
+        attempts = iif(resent_at IS :resentAt, :attempts, attempts),
+        next_attempt_at = iif(resent_at IS :resentAt, :nextAttemptAt, next_attempt_at)
       WHERE id = :id`);
     this.#forget = database.prepare(`
       DELETE FROM webhook_deliveries WHERE id = :id AND job IS NOT NULL AND next_attempt_at IS NULL`);
@@ -104,10 +106,10 @@ export class SqliteDeliveries implements WebhookDeliveries {
     return leased;
   }
 
-  settle({ id, leaseId }: LeasedDelivery, result: DeliveryResult): Promise<boolean> {
+  settle({ id, leaseId, resentAt }: LeasedDelivery, result: DeliveryResult): Promise<boolean> {
     const { attempts, lastStatus, lastError, nextAttemptAt, deliveredAt } = result;
     return this.#end(id, leaseId, () => {
-      this.#settle.run({ id, attempts, lastStatus, lastError, nextAttemptAt, deliveredAt });
+      this.#settle.run({ id, resentAt, attempts, lastStatus, lastError, nextAttemptAt, deliveredAt });
       this.#forget.run({ id });
     });
   }
@@ -117,7 +119,7 @@ export class SqliteDeliveries implements WebhookDeliveries {
   }
 
   async makeDue(id: string, now: number): Promise<Delivery | null> {
-    // A leased one is due again only if its lease expires, and otherwise gets another time.
+    // A leased one is due again when its lease ends.
     await this.#commits.run(() => this.#makeDue.run({ id, now })).catch(unavailable);
     return attempt(() => readable(this.#get.all({ id }))[0] ?? null);
   }

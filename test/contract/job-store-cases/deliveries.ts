@@ -143,9 +143,6 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
     const job = await finish([URL_A]);
     const leased = present((await lease())[0]);
     const { id } = leased;
-    // It is being sent.
-    expect(await deliveries.makeDue(id, NOON)).toMatchObject({ id, nextAttemptAt: NOON });
-    expect(await lease()).toEqual([]);
     expect(await deliveries.settle(leased, accepted(leased))).toBe(true);
     expect(await deliveries.nextDueAt()).toBeNull();
     expect(await deliveries.backlog()).toEqual({ waiting: 0, oldestDueAt: null });
@@ -162,6 +159,35 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
     expect(again).toMatchObject({ id, url: URL_A, attempts: 0, deliveredAt: NOON, resentAt: NOON + HOUR });
     await deliveries.settle(again, refused(again, NOON + 2 * HOUR));
     expect(await ofJob(job)).toMatchObject([{ attempts: 1, lastStatus: 500, resentAt: NOON + HOUR }]);
+  });
+
+  it.each([
+    ['fails for the last time', (leased: LeasedDelivery) => ({ ...refused(leased, 0), nextAttemptAt: null })],
+    ['fails and waits', (leased: LeasedDelivery) => refused(leased, NOON + HOUR)],
+    ['is put off', (leased: LeasedDelivery) => ({ ...leased, nextAttemptAt: NOON + HOUR })],
+    ['is accepted', accepted],
+  ])('is sent again when it was made due during an attempt that %s', async (_, resultOf) => {
+    const job = await finish([URL_A]);
+    const first = present((await lease())[0]);
+    await deliveries.settle(first, refused(first, NOON + SECOND));
+    clock.jump(SECOND);
+    const leased = present((await lease())[0]);
+    clock.jump(1);
+    const resentAt = clock.now();
+    const due = { id: leased.id, attempts: 0, nextAttemptAt: resentAt, resentAt };
+    expect(await deliveries.makeDue(leased.id, resentAt)).toMatchObject(due);
+    // Not at the same time.
+    expect(await lease()).toEqual([]);
+    const result = resultOf(leased);
+    expect(await deliveries.settle(leased, result)).toBe(true);
+    const { lastStatus, lastError, deliveredAt } = result;
+    expect(await ofJob(job)).toMatchObject([{ ...due, lastStatus, lastError, deliveredAt }]);
+    expect(await deliveries.nextDueAt()).toBe(resentAt);
+    const again = present((await lease())[0]);
+    expect(again).toMatchObject(due);
+    expect(await deliveries.settle(again, { ...refused(again, 0), nextAttemptAt: null })).toBe(true);
+    expect(await ofJob(job)).toMatchObject([{ attempts: 1, nextAttemptAt: null, resentAt }]);
+    expect(await deliveries.nextDueAt()).toBeNull();
   });
 
   it('outlives its deleted job while it waits', async () => {

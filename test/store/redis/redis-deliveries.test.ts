@@ -64,6 +64,18 @@ describe('webhook deliveries in Redis', () => {
     expect(await lease()).toMatchObject([{ id: deliveryIdOf(job.id, URL), job }]);
   });
 
+  it('wait after a failure when an instance of an earlier version stored them, without the time of a redelivery', async () => {
+    const job = await end('7');
+    const id = deliveryIdOf(job.id, URL);
+    await store.client.hset(keys.deliveries(job.id), id, JSON.stringify({ url: URL, attempts: 0 }));
+    const [leased] = await lease();
+    const failure = { attempts: 1, lastStatus: 500, lastError: 'It answered 500.', deliveredAt: null };
+    const nextAttemptAt = Date.now() + DAY;
+    await deliveries.settle(present(leased), { ...failure, nextAttemptAt });
+    expect(await deliveries.ofJobs([job.id])).toMatchObject([[{ ...failure, nextAttemptAt, resentAt: null }]]);
+    expect(await lease()).toEqual([]);
+  });
+
   it('of a shard or a job whose key has another type hold up no others, nor the end of a job', async () => {
     await store.client.set(keys.dueDeliveries('7'), 'spoiled');
     await end('7');

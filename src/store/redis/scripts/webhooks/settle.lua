@@ -1,5 +1,5 @@
--- Ends the lease of a webhook delivery and stores the result of its attempt. The deliveries of a deleted job disappear with the last
--- that waits.
+-- Ends the lease of a webhook delivery and stores the result of its attempt. One that make-due.lua changed during the attempt stays due.
+-- The deliveries of a deleted job disappear with the last that waits.
 --
 -- KEYS  1 set of deliveries by their due time   2 deliveries of the job, as in webhooks/lease.lua
 --       3 set of failing deliveries by the creation of their job   4 job hash
@@ -11,14 +11,22 @@ local id = ARGV[1]
 if redis.call('HGET', KEYS[2], id .. ' lease') ~= ARGV[2] then
   return 0
 end
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[2], id, ARGV[3]) end
+local state, nextAt = ARGV[3], ARGV[4]
+if state ~= '' then
+  local stored, result = cjson.decode(redis.call('HGET', KEYS[2], id)), cjson.decode(state)
+  if (stored.resentAt or cjson.null) ~= result.resentAt then
+    result.attempts, result.resentAt = stored.attempts, stored.resentAt
+    state, nextAt = cjson.encode(result), redis.call('HGET', KEYS[2], id .. ' next')
+  end
+  redis.call('HSET', KEYS[2], id, state)
+end
 redis.call('HDEL', KEYS[2], id .. ' lease')
-if ARGV[4] == '' then
+if nextAt == '' then
   redis.call('HDEL', KEYS[2], id .. ' next')
   redis.call('ZREM', KEYS[1], id)
 else
-  redis.call('HSET', KEYS[2], id .. ' next', ARGV[4])
-  redis.call('ZADD', KEYS[1], ARGV[4], id)
+  redis.call('HSET', KEYS[2], id .. ' next', nextAt)
+  redis.call('ZADD', KEYS[1], nextAt, id)
 end
 -- Only an operator's page reads this set, so another type is tolerated.
 if ARGV[5] == '' then
@@ -27,7 +35,7 @@ else
   redis.pcall('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[6])
   redis.pcall('ZADD', KEYS[3], ARGV[5], id)
 end
-if ARGV[4] == '' and redis.call('EXISTS', KEYS[4]) == 0 then
+if nextAt == '' and redis.call('EXISTS', KEYS[4]) == 0 then
   local waits = false
   local fields = redis.call('HGETALL', KEYS[2])
   for index = 1, #fields, 2 do
