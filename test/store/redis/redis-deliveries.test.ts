@@ -72,7 +72,9 @@ describe('webhook deliveries in Redis', () => {
     const failure = { attempts: 1, lastStatus: 500, lastError: 'It answered 500.', deliveredAt: null };
     const nextAttemptAt = Date.now() + DAY;
     await deliveries.settle(present(leased), { ...failure, nextAttemptAt });
-    expect(await deliveries.ofJobs([job.id])).toMatchObject([[{ ...failure, nextAttemptAt, resentAt: null }]]);
+    expect(await deliveries.ofJobs([job.id])).toMatchObject([
+      [{ ...failure, nextAttemptAt, resentAt: null }],
+    ]);
     expect(await lease()).toEqual([]);
   });
 
