@@ -40,6 +40,8 @@ const MIN_SHARED = 4;
 const MIN_TURN_MS = 250;
 /** And at most, so that a target that has become faster gets its deliveries soon. */
 const MAX_TURN_MS = 60_000;
+/** Milliseconds of an attempt at a new origin: few, because a wrong guess costs a look, and too many would delay a burst of deliveries. */
+const FIRST_ATTEMPT_MS = 20;
 /** The share of an attempt in the average of its milliseconds. */
 const NEW_SHARE = 1 / 8;
 /** Past it the least recently used origin is forgotten. */
@@ -111,7 +113,7 @@ export class TargetSlots {
 }
 
 function newOwnerSlots(): OwnerSlots {
-  return { running: 0, allowed: FIRST_ALLOWED, heldUntil: 0, attemptMs: MIN_TURN_MS, nextTurnAt: 0 };
+  return { running: 0, allowed: FIRST_ALLOWED, heldUntil: 0, attemptMs: FIRST_ATTEMPT_MS, nextTurnAt: 0 };
 }
 
 /** An origin has no space. */
