@@ -17,7 +17,6 @@ import { reportOf } from './chaos/report.ts';
 import { runFault, type Shown } from './chaos/run-fault.ts';
 import { gatewaysOf, openStage } from './chaos/stage.ts';
 import { waitFor } from './chaos/wait-for.ts';
-import { watch } from './chaos/watch.ts';
 import { progress } from './measure/progress.ts';
 
 const EVERY_MS = 1500;
@@ -41,7 +40,6 @@ const stage = await openStage(resources);
 const { load, toApi, toEmbedded } = stage;
 const targets = Object.fromEntries(gatewaysOf(stage).map(({ name, metrics }) => [name, metrics]));
 const prometheus = resources.use(await startPrometheus(targets, 'deploy/prometheus/alerts.yml'));
-resources.defer(watch(toApi, null));
 load.start([toApi, toEmbedded], EVERY_MS);
 resources.defer(() => load.stopAll());
 

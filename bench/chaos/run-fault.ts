@@ -40,13 +40,18 @@ export async function runFault({ stage, prometheus, cause, row, quiet }: FaultRu
     return withMatchers(selector, [`instance=~"${cause.on}"`, ...(by === null ? [] : [cause.by ?? ''])]);
   });
   const begin = Date.now() / 1000;
-  const look = () =>
-    Promise.all(selectors.map((selector) => findEvidence(prometheus, selector, begin, quiet)));
-  const lookUntil = async (ms: number) => {
+  const look = (at = selectors) =>
+    Promise.all(at.map((selector) => findEvidence(prometheus, selector, begin, quiet)));
+  const lookUntil = async (ms: number, at = selectors) => {
     const until = Date.now() + ms;
-    while (Date.now() < until && (await look()).includes(null)) await delay(LOOK_MS);
+    while (Date.now() < until && (await look(at)).includes(null)) await delay(LOOK_MS);
   };
-  const heal = await cause.begin(stage);
+  const untilSeen = async (selector: string) => {
+    const at = selectors[row.metrics.findIndex((metric) => metric.selector === selector)];
+    if (at === undefined) throw new Error(`The row "${row.fault}" does not name ${selector}.`);
+    await lookUntil(AFTER_MS, [at]);
+  };
+  const heal = await cause.begin(stage, untilSeen);
   if (cause.isFixed === true) await delay(cause.maxMs);
   else await lookUntil(cause.maxMs ?? MAX_MS);
   await heal();

@@ -12,6 +12,7 @@ import { Load, type Target } from './load.ts';
 import { SmallDisk } from './small-disk.ts';
 import { StoppableServer } from './stoppable-server.ts';
 import { ChaosUpstream } from './upstream.ts';
+import { Watcher } from './watcher.ts';
 
 /** Everything that runs, for the causes of faults. */
 export interface Stage {
@@ -38,6 +39,8 @@ export interface Stage {
   readonly receiver: Receiver;
   readonly load: Load;
   readonly toApi: Target;
+  /** A client of the API instance that watches all jobs. */
+  readonly watcher: Watcher;
   readonly toEmbedded: Target;
 }
 
@@ -137,6 +140,8 @@ export async function openStage(resources: AsyncDisposableStack): Promise<Stage>
   const pollers = [resources.use(await starting.first), resources.use(await starting.second)] as const;
   const embedded = resources.use(await starting.embedded);
   const image = `${upstream.origin}/images/sample.png`;
+  const toApi = { url: api.url, token: TOKEN, input: { image } };
+  const watcher = resources.use(new Watcher(toApi, null));
   return {
     upstream,
     redis: [primary, replica],
@@ -154,7 +159,8 @@ export async function openStage(resources: AsyncDisposableStack): Promise<Stage>
     issuer,
     receiver,
     load: new Load(),
-    toApi: { url: api.url, token: TOKEN, input: { image } },
+    toApi,
+    watcher,
     toEmbedded: {
       url: embedded.url,
       token: null,

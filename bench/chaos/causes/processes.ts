@@ -22,11 +22,14 @@ export const PROCESS_CAUSES: readonly Cause[] = [
   {
     fault: 'a gateway process dies',
     on: 'api',
-    begin: async ({ api }) => {
+    // The new process has no sockets until its clients are back, which can be sooner than Prometheus reads it.
+    begin: async ({ api, watcher }, untilSeen) => {
+      watcher.hold();
       await api.end('SIGKILL');
-      return () => api.start();
+      await untilSeen('up');
+      await api.start();
+      return async () => watcher.release();
     },
-    maxMs: 5000,
   },
   {
     fault: 'a poller freezes and continues later',

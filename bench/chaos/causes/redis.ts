@@ -2,7 +2,7 @@ import { keys } from '../../../src/store/redis/keys.ts';
 import type { Cause } from '../cause.ts';
 import { NO_FAILOVER_MS } from '../stage.ts';
 import { waitFor } from '../wait-for.ts';
-import { watch } from '../watch.ts';
+import { Watcher } from '../watcher.ts';
 
 const FAILOVER_AFTER_MS = 500;
 const PAUSE_MS = 30_000;
@@ -71,13 +71,13 @@ export const REDIS_CAUSES: readonly Cause[] = [
       const id = await load.submit(toApi, 'a cat jumps [sandbox:no-answer]');
       load.spoiled.add(id);
       const seen = Promise.withResolvers<void>();
-      const stop = watch(toApi, id, seen.resolve);
+      const watcher = new Watcher(toApi, id, seen.resolve);
       await seen.promise;
       await waitFor('the job is being submitted', async () => {
         return (await redis[0].run('HGET', keys.job(id), 'phase')) === '"submitting"';
       });
       await redis[0].run('DEL', keys.job(id));
-      return stop;
+      return () => watcher[Symbol.asyncDispose]();
     },
   },
   {

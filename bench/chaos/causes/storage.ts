@@ -128,7 +128,7 @@ export const STORAGE_CAUSES: readonly Cause[] = [
     fault: 'the upstream lost a file before it was copied',
     on: ON,
     // Its file is gone while the upstream should have it, and later when it need not.
-    begin: async ({ upstream, embedded, load, toEmbedded, clockFile }) => {
+    begin: async ({ upstream, embedded, load, toEmbedded, clockFile }, untilSeen) => {
       load.stop(toEmbedded);
       upstream.fault = (path) => (path.startsWith('/videos/') ? 404 : null);
       await load.submit(toEmbedded, PROMPT);
@@ -140,6 +140,7 @@ export const STORAGE_CAUSES: readonly Cause[] = [
         },
         180_000,
       );
+      await untilSeen('reelgate_archive_duration_seconds_count{outcome="retry"}');
       await embedded.end('SIGTERM');
       writeFileSync(clockFile, String(AFTER_FILE_MS));
       await embedded.start();
