@@ -18,8 +18,9 @@ const SOURCES = '@reelgate/source';
 const LONGEST_WAITS = ['frozen-poller', 'test-prompts', 'archive-day'];
 
 /**
- * The end-to-end tests mostly wait and the others mostly compute, so they are spread evenly: both the workers and the processors stay
- * busy. The longest waits start first, or else the run would end with them.
+ * The end-to-end tests mostly wait and the others mostly compute, so every fourth file is an end-to-end test while there are any: both the
+ * workers and the processors stay busy, and few files start processes at the same time. The longest waits start first, or else the run
+ * would end with them.
  */
 class MixedSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -28,14 +29,13 @@ class MixedSequencer extends BaseSequencer {
     const others = sorted.filter(({ moduleId }) => !moduleId.includes('/e2e/'));
     const waiting = sorted.filter(({ moduleId }) => moduleId.includes('/e2e/'));
     const first = waiting.filter(({ moduleId }) => LONGEST_WAITS.some((name) => moduleId.includes(name)));
-    const queue = waiting.filter((file) => !first.includes(file));
-    const between = Math.max(1, Math.floor(others.length / (queue.length + 1)));
+    const queue = [...new Set([...first, ...waiting])];
     const mixed: TestSpecification[] = [];
     for (const [index, file] of others.entries()) {
-      if (index % between === 0) mixed.push(...queue.splice(0, 1));
+      if (index % 3 === 0) mixed.push(...queue.splice(0, 1));
       mixed.push(file);
     }
-    return [...first, ...mixed, ...queue];
+    return [...mixed, ...queue];
   }
 }
 
