@@ -98,18 +98,6 @@ export interface UpstreamCallEvent {
   readonly durationMs: number;
 }
 
-/** The budget of upstream calls was asked for calls. */
-export interface BudgetEvent {
-  readonly wanted: number;
-  readonly granted: number;
-  /** Null: all calls were granted. Bounded. */
-  readonly limitedBy: 'rate-limit' | 'circuit' | null;
-  /** Calls that could be made at once after this; null: there is no limit. */
-  readonly remaining: number | null;
-  /** The share of the full rate that is allowed now, from above 0 to 1. */
-  readonly share: number;
-}
-
 /** Jobs wait for the budget. Emitted by the poller in each run in which they do, and once when none does any more. */
 export interface WaitingEvent {
   readonly limitedBy: 'rate-limit' | 'circuit';
@@ -221,7 +209,6 @@ export interface GatewayEventMap {
   readonly 'step:start': StepStartEvent;
   readonly 'step:end': StepEndEvent;
   readonly 'upstream:call': UpstreamCallEvent;
-  readonly 'budget:reserve': BudgetEvent;
   readonly 'budget:waiting': WaitingEvent;
   readonly circuit: CircuitEvent;
   readonly 'store:call': StoreCallEvent;

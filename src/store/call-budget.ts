@@ -1,5 +1,4 @@
 import {
-  allowanceAt,
   budgetStatusAt,
   callAnswered,
   type CallBudgetState,
@@ -71,16 +70,10 @@ export class SharedCallBudget implements CallBudget {
   }
 
   async reserve(wanted: number): Promise<CallGrant> {
-    const { grant, state } = await this.#change((before) => {
-      const reserved = reserveCalls(before, this.#rpm, wanted, this.#now());
-      return { next: reserved.state, result: reserved };
+    return this.#change((before) => {
+      const { state, grant } = reserveCalls(before, this.#rpm, wanted, this.#now());
+      return { next: state, result: grant };
     });
-    if (this.#events.hears('budget:reserve')) {
-      const { granted, limitedBy } = grant;
-      const allowance = allowanceAt(state, this.#rpm, this.#now());
-      this.#events.emit('budget:reserve', { wanted, granted, limitedBy, ...allowance });
-    }
-    return grant;
   }
 
   async release(count: number): Promise<void> {

@@ -11,7 +11,7 @@ import { MetricsServer } from '../transports/http/metrics/metrics-server.ts';
 
 export interface MetricsParts {
   readonly events: GatewayEvents;
-  readonly storage: Pick<Storage, 'backlog' | 'deliveries'>;
+  readonly storage: Pick<Storage, 'backlog' | 'deliveries' | 'budget'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** About what a video costs in US dollars; null: unknown. */
@@ -42,6 +42,7 @@ export async function openMetrics(
       events,
       backlog: storage.backlog,
       deliveries: storage.deliveries,
+      budget: storage.budget,
       now,
       systemNow: () => systemClock.now(),
       role,

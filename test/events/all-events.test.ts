@@ -32,7 +32,6 @@ const EMITTED_BY: Readonly<Record<GatewayEventName, 'a life' | 'an outage' | 'a 
   'step:start': 'a life',
   'step:end': 'a life',
   'upstream:call': 'a life',
-  'budget:reserve': 'a life',
   'budget:waiting': 'an outage',
   circuit: 'an outage',
   'store:call': 'a life',

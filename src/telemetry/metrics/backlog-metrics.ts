@@ -1,12 +1,15 @@
 import type { Gauge } from 'prom-client';
 import type { BacklogReader, DueWork } from '../../store/backlog.ts';
+import type { CallBudget } from '../../store/call-budget.ts';
 import type { WebhookDeliveries } from '../../store/webhook-deliveries.ts';
 import { type Instruments, setOrRemove } from './instruments.ts';
+import { budgetGauges } from './upstream-metrics.ts';
 
 export interface BacklogMetricsOptions {
   readonly instruments: Instruments;
   readonly backlog: Pick<BacklogReader, 'read'>;
   readonly deliveries: Pick<WebhookDeliveries, 'backlog'>;
+  readonly budget: Pick<CallBudget, 'status'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Milliseconds that the store has to answer. @default 3000 */
@@ -16,7 +19,7 @@ export interface BacklogMetricsOptions {
 /** Less than the time that Prometheus waits for a scrape, ten seconds by default. */
 const TIMEOUT_MS = 3000;
 
-/** Shows the work that waits in the store, for all instances together. It is read for each scrape. */
+/** Shows the work that waits in the store and the budget of upstream calls, for all instances together. They are read for each scrape. */
 export class BacklogMetrics {
   readonly #options: BacklogMetricsOptions;
   readonly #up: Gauge;
@@ -26,6 +29,7 @@ export class BacklogMetrics {
   readonly #files: WorkGauges;
   readonly #waitingDeliveries: Gauge;
   readonly #oldestDelivery: Gauge;
+  readonly #showBudget: ReturnType<typeof budgetGauges>;
 
   constructor(options: BacklogMetricsOptions) {
     const { instruments } = options;
@@ -50,14 +54,15 @@ export class BacklogMetrics {
       help: 'Webhooks that are due or wait for their next attempt, of all instances.',
     });
     this.#oldestDelivery = oldestGauge(instruments, 'reelgate_webhook_deliveries', 'webhooks');
+    this.#showBudget = budgetGauges(instruments);
   }
 
   /** Reads the store. Never rejects. */
   async update(): Promise<void> {
-    const { backlog, deliveries } = this.#options;
+    const { backlog, deliveries, budget } = this.#options;
     // One of them may be from memory.
-    const read = Promise.all([backlog.read(), deliveries.backlog()]);
-    const [work, messages] = (await this.#inTime(read)) ?? [null, null];
+    const read = Promise.all([backlog.read(), deliveries.backlog(), budget.status()]);
+    const [work, messages, calls] = (await this.#inTime(read)) ?? [null, null, null];
     this.#up.set(work === null ? 0 : 1);
     this.#jobs.reset();
     for (const [phase, count] of Object.entries(work?.unfinishedByPhase ?? {})) {
@@ -68,6 +73,7 @@ export class BacklogMetrics {
     this.#show(this.#files, work?.fileTasks ?? null);
     setOrRemove(this.#waitingDeliveries, messages?.waiting ?? null);
     this.#showOldest(this.#oldestDelivery, messages);
+    this.#showBudget(calls);
   }
 
   #show({ due, oldest }: WorkGauges, work: DueWork | null): void {

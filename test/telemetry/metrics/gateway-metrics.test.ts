@@ -6,15 +6,17 @@ import {
   type GatewayEventName,
   GatewayEvents,
 } from '../../../src/events/gateway-events.ts';
+import { SharedCallBudget } from '../../../src/store/call-budget.ts';
 import { SqliteBacklog } from '../../../src/store/sqlite/sqlite-backlog.ts';
 import { SqliteDeliveries } from '../../../src/store/sqlite/sqlite-deliveries.ts';
+import { SqliteSharedText } from '../../../src/store/sqlite/sqlite-shared-text.ts';
 import { GatewayMetrics } from '../../../src/telemetry/metrics/gateway-metrics.ts';
-import { createAll } from '../../contract/job-store-cases/opened-store.ts';
 import { type OpenedSqlite, openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, changedJob, failed } from '../../support/jobs.ts';
 import { findProgram, PROMTOOL } from '../../support/process/programs.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
+import { samplesOf } from './samples.ts';
 
 const promtool = findProgram(PROMTOOL);
 
@@ -50,17 +52,21 @@ describe('the metrics', () => {
   let opened: OpenedSqlite;
   let events: GatewayEvents;
   let metrics: GatewayMetrics;
-  let deliveries: SqliteDeliveries;
   beforeEach(() => {
     clock = new FakeClock();
     opened = openSqlite({ now: clock.now });
     events = new GatewayEvents();
     const { database, commits, quarantine } = opened.store;
-    deliveries = new SqliteDeliveries(database, commits);
     metrics = new GatewayMetrics({
       events,
       backlog: new SqliteBacklog({ database, quarantine, now: clock.now }),
-      deliveries,
+      deliveries: new SqliteDeliveries(database, commits),
+      budget: new SharedCallBudget(
+        new SqliteSharedText(database, commits, 'call-budget'),
+        60,
+        clock.now,
+        events,
+      ),
       now: () => clock.now(),
       systemNow: () => NOON,
       role: 'all',
@@ -74,15 +80,8 @@ describe('the metrics', () => {
     await opened[Symbol.asyncDispose]();
   });
 
-  /** The values of a metric by their labels, without those that are 0 from the start. */
   async function valuesOf(name: string): Promise<Record<string, number>> {
-    const lines = (await metrics.render('prometheus')).split('\n');
-    const samples = lines.flatMap((line) => {
-      const [, found, labels = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-      const isInitial = labels !== '' && value === '0';
-      return found === name && !isInitial ? [[labels, Number(value)] as const] : [];
-    });
-    return Object.fromEntries(samples);
+    return samplesOf(await metrics.render('prometheus'), name);
   }
 
   function emitAll<N extends GatewayEventName>(name: N, ...all: readonly GatewayEventMap[N][]): void {
@@ -206,7 +205,7 @@ describe('the metrics', () => {
     expect(await valuesOf('reelgate_job_duration_ratio_count')).toEqual({ '': 3 });
   });
 
-  it('show calls to the upstream, their budget and the circuit', async () => {
+  it('show calls to the upstream, and jobs that wait for one', async () => {
     emitAll('upstream:call', CALL, { ...CALL, outcome: 'unreachable', status: null });
     expect(await valuesOf('reelgate_upstream_call_duration_seconds_count')).toEqual({
       'call="status",outcome="rate-limited"': 1,
@@ -215,32 +214,10 @@ describe('the metrics', () => {
     expect(await valuesOf('reelgate_upstream_answers_total')).toEqual({
       'call="status",http_response_status_code="429"': 1,
     });
-    expect(await valuesOf('reelgate_budget_remaining_calls')).toEqual({});
-    const budget = { wanted: 10, granted: 4, limitedBy: 'rate-limit', remaining: 0, share: 0.5 } as const;
-    emitAll('budget:reserve', budget);
     emitAll('budget:waiting', { limitedBy: 'rate-limit', jobs: 6 });
-    emitAll('circuit', { state: 'open' });
-    expect(await valuesOf('reelgate_budget_remaining_calls')).toEqual({ '': 0 });
-    expect(await valuesOf('reelgate_budget_rate_ratio')).toEqual({ '': 0.5 });
     expect(await valuesOf('reelgate_budget_waiting_jobs')).toEqual({ 'limited_by="rate-limit"': 6 });
-    expect(await valuesOf('reelgate_circuit_open')).toEqual({ '': 1 });
     emitAll('budget:waiting', { limitedBy: 'rate-limit', jobs: 0 });
     expect(await valuesOf('reelgate_budget_waiting_jobs')).toEqual({});
-  });
-
-  it('show the work of the store, and its absence while the store does not answer', async () => {
-    await createAll(opened.store, [acceptedJob({ createdAt: NOON - MINUTE }), acceptedJob()]);
-    expect(await valuesOf('reelgate_jobs')).toEqual({ 'phase="accepted"': 2 });
-    expect(await valuesOf('reelgate_jobs_due')).toEqual({ '': 2 });
-    expect(await valuesOf('reelgate_jobs_oldest_due_seconds')).toEqual({ '': 60 });
-    expect(await valuesOf('reelgate_webhook_deliveries_waiting')).toEqual({ '': 0 });
-    expect(await valuesOf('reelgate_webhook_deliveries_oldest_due_seconds')).toEqual({ '': 0 });
-    expect(await valuesOf('reelgate_store_up')).toEqual({ '': 1 });
-    // The backlog may be from memory.
-    deliveries.backlog = () => Promise.reject(new Error('The store does not answer.'));
-    expect(await valuesOf('reelgate_store_up')).toEqual({ '': 0 });
-    expect(await valuesOf('reelgate_jobs')).toEqual({});
-    expect(await valuesOf('reelgate_jobs_due')).toEqual({});
   });
 
   it('show how far the gateway and the machine disagree about the time', async () => {
