@@ -1,6 +1,5 @@
 import { MAX_OWNERS, type Backlog, type OwnerUse, type QuarantinedRecord } from '../../store/backlog.ts';
 import { type Instance, MAX_INSTANCES } from '../../store/instances.ts';
-import type { DeliveryBacklog } from '../../store/webhook-deliveries.ts';
 import type { Builder } from '../builder.ts';
 import { requireOwner } from '../context.ts';
 import { defineCallBudget } from './call-budget.ts';
@@ -43,11 +42,11 @@ export function defineGatewayStatus(builder: Builder, { Job, Phase }: GatewayJob
         description: 'The work that waits, as it was some seconds ago at most.',
         extensions: { cost: READ_COST },
         resolve: async (_, _args, { services: { operator } }) => {
-          const [work, deliveries] = await Promise.all([
+          const [work, waitingDeliveries] = await Promise.all([
             operator.backlog.read(),
-            operator.deliveries.backlog(),
+            operator.deliveries.countWaiting(),
           ]);
-          return { ...work, deliveries };
+          return { ...work, waitingDeliveries };
         },
       }),
       budget: t.field({
@@ -152,7 +151,7 @@ function defineBacklog(builder: Builder, Phase: GatewayJobTypes['Phase']) {
       }),
     }),
   });
-  return builder.objectRef<Backlog & { readonly deliveries: DeliveryBacklog }>('GatewayBacklog').implement({
+  return builder.objectRef<Backlog & { readonly waitingDeliveries: number }>('GatewayBacklog').implement({
     description: 'The work that waits, of all owners.',
     fields: (t) => ({
       unfinishedJobs: t.int({
@@ -186,9 +185,8 @@ function defineBacklog(builder: Builder, Phase: GatewayJobTypes['Phase']) {
         description: 'Videos that the archive has to fetch or to delete now.',
         resolve: ({ fileTasks }) => fileTasks.due,
       }),
-      waitingDeliveries: t.int({
-        description: 'Webhook deliveries that wait for an attempt.',
-        resolve: ({ deliveries }) => deliveries.waiting,
+      waitingDeliveries: t.exposeInt('waitingDeliveries', {
+        description: 'Webhook deliveries that wait for an attempt. The embedded store counts at most 50,000.',
       }),
       quarantinedRecords: t.int({
         description: 'Records that cannot be read.',

@@ -8,7 +8,7 @@ import { budgetGauges } from './upstream-metrics.ts';
 export interface BacklogMetricsOptions {
   readonly instruments: Instruments;
   readonly backlog: Pick<BacklogReader, 'read'>;
-  readonly deliveries: Pick<WebhookDeliveries, 'backlog'>;
+  readonly deliveries: Pick<WebhookDeliveries, 'countWaiting' | 'nextDueAt'>;
   readonly budget: Pick<CallBudget, 'status'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -61,8 +61,13 @@ export class BacklogMetrics {
   async update(): Promise<void> {
     const { backlog, deliveries, budget } = this.#options;
     // One of them may be from memory.
-    const read = Promise.all([backlog.read(), deliveries.backlog(), budget.status()]);
-    const [work, messages, calls] = (await this.#inTime(read)) ?? [null, null, null];
+    const read = Promise.all([
+      backlog.read(),
+      deliveries.countWaiting(),
+      deliveries.nextDueAt(),
+      budget.status(),
+    ]);
+    const [work, waiting, oldestDueAt, calls] = (await this.#inTime(read)) ?? [null, null, null, null];
     this.#up.set(work === null ? 0 : 1);
     this.#jobs.reset();
     for (const [phase, count] of Object.entries(work?.unfinishedByPhase ?? {})) {
@@ -71,8 +76,8 @@ export class BacklogMetrics {
     setOrRemove(this.#quarantined, work?.quarantined ?? null);
     this.#show(this.#due, work?.jobs ?? null);
     this.#show(this.#files, work?.fileTasks ?? null);
-    setOrRemove(this.#waitingDeliveries, messages?.waiting ?? null);
-    this.#showOldest(this.#oldestDelivery, messages);
+    setOrRemove(this.#waitingDeliveries, waiting);
+    this.#showOldest(this.#oldestDelivery, work && { oldestDueAt });
     this.#showBudget(calls);
   }
 

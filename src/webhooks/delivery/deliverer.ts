@@ -1,4 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
+import { emitFault } from '../../events/emit-fault.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
 import { WorkLoop } from '../../process/work-loop.ts';
 import type { MessageClient, MessageOutcome } from '../../providers/message-client.ts';
@@ -115,7 +116,7 @@ export class WebhookDeliverer implements AsyncDisposable {
 
   async #work(delivery: LeasedDelivery): Promise<void> {
     const { deliveries, clock, random } = this.#options;
-    const { url, job, attempts } = delivery;
+    const { url, job } = delivery;
     const { origin } = new URL(url);
     const now = clock.now();
     const entry = this.#slots.enter(origin, job.ownerId, now);
@@ -143,8 +144,8 @@ export class WebhookDeliverer implements AsyncDisposable {
       return;
     }
     const result = this.#resultOf(delivery, outcome);
-    await deliveries.settle(delivery, result);
-    this.#report(delivery, outcome, result, attempts + 1, now);
+    const isGivenUp = await this.#settle(delivery, result);
+    this.#report(delivery, outcome, { ...result, isGivenUp }, now);
   }
 
   #messageOf(delivery: LeasedDelivery, now: number): SignedMessage | UnsendableMessage {
@@ -159,13 +160,27 @@ export class WebhookDeliverer implements AsyncDisposable {
 
   /** Leaves a delivery for later without an attempt. */
   async #postpone(delivery: LeasedDelivery, lastError: string): Promise<void> {
-    const { deliveries, clock, random } = this.#options;
+    const { clock, random } = this.#options;
     const { job, resentAt } = delivery;
     const now = clock.now();
     const pauseMs = postponedMs(now - (resentAt ?? job.finishedAt ?? job.updatedAt), random());
     const nextAttemptAt = pauseMs === null ? null : now + pauseMs;
-    await deliveries.settle(delivery, { ...delivery, nextAttemptAt, lastError });
-    if (nextAttemptAt === null) this.#reportGivenUp(delivery, lastError);
+    await this.#settle(delivery, { ...delivery, nextAttemptAt, lastError });
+  }
+
+  /** Stores a result, and reports when the delivery is given up by it. @returns whether it is */
+  async #settle(delivery: LeasedDelivery, result: DeliveryResult): Promise<boolean> {
+    const settled = await this.#options.deliveries.settle(delivery, result);
+    const { lastError: reason } = result;
+    // A delivery that was to be sent again during the attempt is due. Without its lease, another worker has it.
+    const isGivenUp = reason !== null && settled !== null && settled.nextAttemptAt === null;
+    if (isGivenUp) {
+      const { id: deliveryId, jobId, url } = delivery;
+      const message = 'a webhook was not delivered and is not tried again; redeliverWebhook sends it again';
+      const details = { jobId, deliveryId, host: new URL(url).host, reason };
+      emitFault(this.#options.events, 'deliveries', 'warn', message, details);
+    }
+    return isGivenUp;
   }
 
   #leave(origin: string, ownerId: string, outcome: MessageOutcome | null, startedAt: number): void {
@@ -204,19 +219,17 @@ export class WebhookDeliverer implements AsyncDisposable {
   #report(
     delivery: LeasedDelivery,
     outcome: MessageOutcome,
-    { lastError: reason, nextAttemptAt }: DeliveryResult,
-    attempt: number,
+    { attempts: attempt, lastError: reason, isGivenUp }: DeliveryResult & { readonly isGivenUp: boolean },
     startedAt: number,
   ): void {
     const { clock, events } = this.#options;
     const { id: deliveryId, jobId, url, job } = delivery;
-    if (reason !== null && nextAttemptAt === null) this.#reportGivenUp(delivery, reason);
     events.emit('delivery', {
       deliveryId,
       jobId,
       traceparent: job.traceparent,
       host: new URL(url).host,
-      outcome: reason === null ? 'delivered' : nextAttemptAt === null ? 'failed' : 'retry',
+      outcome: reason === null ? 'delivered' : isGivenUp ? 'failed' : 'retry',
       attempt,
       status: outcome.type === 'answered' ? outcome.status : null,
       reason,
@@ -225,14 +238,8 @@ export class WebhookDeliverer implements AsyncDisposable {
     });
   }
 
-  #reportGivenUp({ id: deliveryId, jobId, url }: LeasedDelivery, reason: string): void {
-    const message = 'a webhook was not delivered and is not tried again; redeliverWebhook sends it again';
-    const details = { jobId, deliveryId, host: new URL(url).host, reason };
-    this.#options.events.emit('fault', { part: 'deliveries', level: 'warn', message, details });
-  }
-
   #fault(message: string, details: Readonly<Record<string, unknown>>): void {
-    this.#options.events.emit('fault', { part: 'deliveries', level: 'error', message, details });
+    emitFault(this.#options.events, 'deliveries', 'error', message, details);
   }
 }
 

@@ -23,7 +23,7 @@ afterEach(() => opened[Symbol.asyncDispose]());
 /** The metrics of one instance, and its parts of the store. */
 function start() {
   const { database, commits, quarantine } = opened.store;
-  const deliveries = new SqliteDeliveries(database, commits);
+  const deliveries = new SqliteDeliveries(database, commits, quarantine);
   const text = new SqliteSharedText(database, commits, 'call-budget');
   const budget = new SharedCallBudget(text, 60, now, NO_EVENTS);
   const backlog = new SqliteBacklog({ database, quarantine, now });
@@ -47,7 +47,7 @@ it('the work of the store is shown, and its absence while the store does not ans
   expect(await valuesOf('reelgate_circuit_open')).toEqual({ '': 0 });
   expect(await valuesOf('reelgate_store_up')).toEqual({ '': 1 });
   // The backlog may be from memory.
-  deliveries.backlog = () => Promise.reject(new Error('The store does not answer.'));
+  deliveries.nextDueAt = () => Promise.reject(new Error('The store does not answer.'));
   expect(await valuesOf('reelgate_store_up')).toEqual({ '': 0 });
   expect(await valuesOf('reelgate_jobs')).toEqual({});
   expect(await valuesOf('reelgate_jobs_due')).toEqual({});

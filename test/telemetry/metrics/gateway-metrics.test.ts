@@ -60,7 +60,7 @@ describe('the metrics', () => {
     metrics = new GatewayMetrics({
       events,
       backlog: new SqliteBacklog({ database, quarantine, now: clock.now }),
-      deliveries: new SqliteDeliveries(database, commits),
+      deliveries: new SqliteDeliveries(database, commits, quarantine),
       budget: new SharedCallBudget(
         new SqliteSharedText(database, commits, 'call-budget'),
         60,
