@@ -173,7 +173,7 @@ export interface ArchiveEvent {
   readonly durationMs: number;
 }
 
-/** A webhook was sent, or the sending failed. */
+/** A webhook was sent, the sending failed, or it is given up. */
 export interface DeliveryEvent {
   readonly deliveryId: string;
   readonly jobId: string;
@@ -182,8 +182,8 @@ export interface DeliveryEvent {
   readonly host: string;
   /** `failed`: it is not tried again. Bounded. */
   readonly outcome: 'delivered' | 'retry' | 'failed';
-  /** From 1. */
-  readonly attempt: number;
+  /** From 1; null: it is given up without a last attempt. */
+  readonly attempt: number | null;
   /** HTTP status; null: no answer. */
   readonly status: number | null;
   /** Null for `delivered`. */

@@ -94,7 +94,7 @@ function countFiles(events: Pick<GatewayEvents, 'on'>, instruments: Instruments)
   const deliveries = instruments.histogram(
     {
       name: 'reelgate_webhook_attempt_duration_seconds',
-      help: 'Duration of attempts to deliver a webhook by outcome: delivered, retry, or failed when it is not tried again.',
+      help: 'Duration of attempts to deliver a webhook by outcome: delivered, retry, or failed when it is given up, also without a last attempt.',
       labels: ['outcome'],
     },
     REQUEST_BUCKETS,

@@ -157,7 +157,7 @@ export class JobSpans {
     const { deliveryId, jobId, traceparent, host, outcome, attempt, status, startedAt, durationMs } =
       delivery;
     const parent = remoteParent(traceparent);
-    if (parent === null) return;
+    if (parent === null || attempt === null) return;
     const span = this.#tracer.startSpan(
       'POST webhook',
       {

@@ -1,6 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
-import { emitFault } from '../../events/emit-fault.ts';
-import type { EventEmitter } from '../../events/gateway-events.ts';
+import type { DeliveryEvent, EventEmitter } from '../../events/gateway-events.ts';
 import { WorkLoop } from '../../process/work-loop.ts';
 import type { MessageClient, MessageOutcome } from '../../providers/message-client.ts';
 import type { DeliveryResult, LeasedDelivery, WebhookDeliveries } from '../../store/webhook-deliveries.ts';
@@ -116,7 +115,7 @@ export class WebhookDeliverer implements AsyncDisposable {
 
   async #work(delivery: LeasedDelivery): Promise<void> {
     const { deliveries, clock, random } = this.#options;
-    const { url, job } = delivery;
+    const { url, job, attempts } = delivery;
     const { origin } = new URL(url);
     const now = clock.now();
     const entry = this.#slots.enter(origin, job.ownerId, now);
@@ -144,8 +143,8 @@ export class WebhookDeliverer implements AsyncDisposable {
       return;
     }
     const result = this.#resultOf(delivery, outcome);
-    const isGivenUp = await this.#settle(delivery, result);
-    this.#report(delivery, outcome, { ...result, isGivenUp }, now);
+    await deliveries.settle(delivery, result);
+    this.#report(delivery, outcome, result, { attempt: attempts + 1, startedAt: now });
   }
 
   #messageOf(delivery: LeasedDelivery, now: number): SignedMessage | UnsendableMessage {
@@ -160,27 +159,14 @@ export class WebhookDeliverer implements AsyncDisposable {
 
   /** Leaves a delivery for later without an attempt. */
   async #postpone(delivery: LeasedDelivery, lastError: string): Promise<void> {
-    const { clock, random } = this.#options;
+    const { deliveries, clock, random } = this.#options;
     const { job, resentAt } = delivery;
     const now = clock.now();
     const pauseMs = postponedMs(now - (resentAt ?? job.finishedAt ?? job.updatedAt), random());
-    const nextAttemptAt = pauseMs === null ? null : now + pauseMs;
-    await this.#settle(delivery, { ...delivery, nextAttemptAt, lastError });
-  }
-
-  /** Stores a result, and reports when the delivery is given up by it. @returns whether it is */
-  async #settle(delivery: LeasedDelivery, result: DeliveryResult): Promise<boolean> {
-    const settled = await this.#options.deliveries.settle(delivery, result);
-    const { lastError: reason } = result;
-    // A delivery that was to be sent again during the attempt is due. Without its lease, another worker has it.
-    const isGivenUp = reason !== null && settled !== null && settled.nextAttemptAt === null;
-    if (isGivenUp) {
-      const { id: deliveryId, jobId, url } = delivery;
-      const message = 'a webhook was not delivered and is not tried again; redeliverWebhook sends it again';
-      const details = { jobId, deliveryId, host: new URL(url).host, reason };
-      emitFault(this.#options.events, 'deliveries', 'warn', message, details);
-    }
-    return isGivenUp;
+    const result = { ...delivery, nextAttemptAt: pauseMs === null ? null : now + pauseMs, lastError };
+    await deliveries.settle(delivery, result);
+    if (result.nextAttemptAt === null)
+      this.#report(delivery, null, result, { attempt: null, startedAt: now });
   }
 
   #leave(origin: string, ownerId: string, outcome: MessageOutcome | null, startedAt: number): void {
@@ -216,30 +202,36 @@ export class WebhookDeliverer implements AsyncDisposable {
     };
   }
 
+  /** @param outcome null: it was given up without a last attempt */
   #report(
-    delivery: LeasedDelivery,
-    outcome: MessageOutcome,
-    { attempts: attempt, lastError: reason, isGivenUp }: DeliveryResult & { readonly isGivenUp: boolean },
-    startedAt: number,
+    { id: deliveryId, jobId, url, job }: LeasedDelivery,
+    outcome: MessageOutcome | null,
+    { lastError: reason, nextAttemptAt }: DeliveryResult,
+    { attempt, startedAt }: Pick<DeliveryEvent, 'attempt' | 'startedAt'>,
   ): void {
     const { clock, events } = this.#options;
-    const { id: deliveryId, jobId, url, job } = delivery;
+    const { host } = new URL(url);
+    if (reason !== null && nextAttemptAt === null) {
+      const message = 'a webhook was not delivered and is not tried again; redeliverWebhook sends it again';
+      const details = { jobId, deliveryId, host, reason };
+      events.emit('fault', { part: 'deliveries', level: 'warn', message, details });
+    }
     events.emit('delivery', {
       deliveryId,
       jobId,
       traceparent: job.traceparent,
-      host: new URL(url).host,
-      outcome: reason === null ? 'delivered' : isGivenUp ? 'failed' : 'retry',
+      host,
+      outcome: reason === null ? 'delivered' : nextAttemptAt === null ? 'failed' : 'retry',
       attempt,
-      status: outcome.type === 'answered' ? outcome.status : null,
+      status: outcome?.type === 'answered' ? outcome.status : null,
       reason,
       startedAt,
-      durationMs: clock.now() - startedAt,
+      durationMs: attempt === null ? 0 : clock.now() - startedAt,
     });
   }
 
   #fault(message: string, details: Readonly<Record<string, unknown>>): void {
-    emitFault(this.#options.events, 'deliveries', 'error', message, details);
+    this.#options.events.emit('fault', { part: 'deliveries', level: 'error', message, details });
   }
 }
 

@@ -159,6 +159,9 @@ it('sends no message that it may not send any more, and gives it up after three 
   await harness.clock.advance(4 * DAY);
   expect(await harness.stored(job)).toMatchObject({ attempts: 0, nextAttemptAt: null });
   expect(harness.sent).toEqual([]);
+  expect(harness.reports).toMatchObject([
+    { outcome: 'failed', attempt: null, status: null, reason: lastError, durationMs: 0 },
+  ]);
 });
 
 it('aborts the attempts in progress at a stop, after the grace, and leaves them to other workers', async () => {
@@ -211,37 +214,6 @@ it('begins all attempts anew for a message that is to be sent again', async () =
   await harness.clock.advance(5 * DAY);
   expect(harness.sent).toHaveLength(30);
   expect(await harness.stored(job)).toMatchObject({ attempts: 15, nextAttemptAt: null });
-});
-
-it('does not report a message as given up that was to be sent again during its last attempt', async () => {
-  await using harness = new DelivererHarness();
-  const job = await harness.end(URL_A);
-  const { id } = await harness.stored(job);
-  harness.answer = async () => {
-    if (harness.sent.length === 1) await harness.deliveries.makeDue(id, harness.clock.now());
-    return status(410);
-  };
-  harness.deliverer.start();
-  await harness.clock.advance(HOUR);
-  expect(harness.sent).toHaveLength(2);
-  expect(harness.reports.map(({ outcome }) => outcome)).toEqual(['retry', 'failed']);
-  expect(harness.faults).toHaveLength(1);
-});
-
-it('does not report a message as given up that another worker has leased meanwhile', async () => {
-  await using harness = new DelivererHarness();
-  await harness.end(URL_A);
-  harness.answer = async () => {
-    // The lease has run out.
-    harness.clock.jump(MINUTE);
-    const now = harness.clock.now();
-    await harness.deliveries.lease({ now, limit: 1, leaseUntil: now + DAY });
-    return status(410);
-  };
-  harness.deliverer.start();
-  await harness.clock.advance(SECOND);
-  expect(harness.reports.map(({ outcome }) => outcome)).toEqual(['retry']);
-  expect(harness.faults).toEqual([]);
 });
 
 it('sends an old message again when its target answers, though it does not at first', async () => {
