@@ -105,7 +105,7 @@ export interface WaitingEvent {
   readonly jobs: number;
 }
 
-/** The circuit to the upstream opened or closed, for all instances. */
+/** This instance opened or closed the circuit to the upstream, for all instances. */
 export interface CircuitEvent {
   readonly state: 'open' | 'closed';
 }

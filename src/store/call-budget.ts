@@ -69,7 +69,7 @@ export class SharedCallBudget implements CallBudget {
     });
   }
 
-  async reserve(wanted: number): Promise<CallGrant> {
+  reserve(wanted: number): Promise<CallGrant> {
     return this.#change((before) => {
       const { state, grant } = reserveCalls(before, this.#rpm, wanted, this.#now());
       return { next: state, result: grant };

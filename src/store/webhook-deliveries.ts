@@ -54,20 +54,25 @@ export type DeliveryResult = Pick<
   'attempts' | 'lastStatus' | 'lastError' | 'nextAttemptAt' | 'deliveredAt'
 >;
 
-/** What a `settle` has stored. */
-export type SettledDelivery = Pick<Delivery, 'nextAttemptAt'>;
+/** Deliveries that are not done yet, of all owners. */
+export interface DeliveryBacklog {
+  /** Deliveries that wait for an attempt. */
+  readonly waiting: number;
+  /** When the longest due one was due, in epoch milliseconds; null: none waits. */
+  readonly oldestDueAt: number | null;
+}
 
 /** The queue of deliveries. */
 export interface WebhookDeliveries {
-  /** Leases due deliveries, the longest due first. One that cannot be read is reported, and due again after `UNREADABLE_PAUSE_MS`. */
+  /** Leases due deliveries, the longest due first. One whose job cannot be read is given up. */
   lease(query: DeliveryQuery): Promise<LeasedDelivery[]>;
   /**
    * Ends a lease and stores the result of the attempt. After a `makeDue` during the attempt, `attempts` and `nextAttemptAt` stay as that
    * left them: the delivery is due, whatever the result. A deleted job's deliveries disappear with the last that waits.
    *
-   * @returns null when the lease no longer holds: nothing was stored
+   * @returns false when the lease no longer holds: nothing was stored
    */
-  settle(delivery: LeasedDelivery, result: DeliveryResult): Promise<SettledDelivery | null>;
+  settle(delivery: LeasedDelivery, result: DeliveryResult): Promise<boolean>;
   /** The deliveries of jobs, in one round trip. @returns one list for each id, in order, each in the order of ids */
   ofJobs(jobIds: readonly string[]): Promise<Delivery[][]>;
   /**
@@ -79,31 +84,21 @@ export interface WebhookDeliveries {
   makeDue(id: string, now: number): Promise<Delivery | null>;
   /** Deliveries whose last attempt failed and that are not delivered, the newest job first, at most `limit`. */
   findFailing(limit: number): Promise<Delivery[]>;
-  /** The number of deliveries that wait for an attempt, of all owners. The embedded store counts at most `MAX_COUNTED`. */
-  countWaiting(): Promise<number>;
+  backlog(): Promise<DeliveryBacklog>;
   /** Returns when the next delivery is due or the next lease expires, in epoch milliseconds; null when there is none. */
   nextDueAt(): Promise<number | null>;
 }
 
-/** Milliseconds until a delivery that cannot be read is looked at again: its record may be repaired, or a newer version may have written it. */
-export const UNREADABLE_PAUSE_MS = 60 * 60 * 1000;
-
-/** Characters of the digest in an id. */
+/** Characters of the target's digest in an id. */
 const DIGEST_LENGTH = 10;
 
 /**
  * The id of the message about a job's end to a target, which is also the `webhook-id` header: the same for each attempt, so that a receiver
- * can recognize repetitions. A job whose end was lost with the last writes of Redis may end in another way, and that is another message.
- *
- * @param job a final one
+ * can recognize repetitions. It ends with the job's id.
  */
-export function deliveryIdOf(
-  { id, phase, failure }: Pick<Job, 'id' | 'phase' | 'failure'>,
-  url: string,
-): string {
-  const end = failure?.code ?? phase;
-  const digest = createHash('sha256').update(`${end} ${url}`).digest('hex').slice(0, DIGEST_LENGTH);
-  return `wh_${digest}_${id}`;
+export function deliveryIdOf(jobId: string, url: string): string {
+  const digest = createHash('sha256').update(url).digest('hex').slice(0, DIGEST_LENGTH);
+  return `wh_${digest}_${jobId}`;
 }
 
 /** The job of a delivery. @returns null for a text that is not a delivery's id */

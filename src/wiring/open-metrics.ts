@@ -30,7 +30,7 @@ export interface OpenedMetrics extends AsyncDisposable {
  * @throws StartError when the port cannot be used
  */
 export async function openMetrics(
-  { metrics: settings, role, redis }: Config,
+  { metrics: settings, role, redis, archive }: Config,
   { events, storage, now, priceUsd }: MetricsParts,
   log: Logger,
 ): Promise<OpenedMetrics> {
@@ -43,6 +43,7 @@ export async function openMetrics(
       backlog: storage.backlog,
       deliveries: storage.deliveries,
       budget: storage.budget,
+      hasArchive: archive.type !== 'off',
       now,
       systemNow: () => systemClock.now(),
       role,

@@ -35,7 +35,7 @@ export function connectForCommands(location: RedisLocation, events: EventEmitter
   return client;
 }
 
-/** Emits when the connection of the client is opened and lost; not when its owner disconnects it, because it does not reconnect then. */
+/** Emits when the connection of the client is opened and lost; not when its owner disconnects it. */
 function emitConnection(client: RedisClient, events: EventEmitter): void {
   const connection = 'commands';
   let reason: string | null = null;
@@ -46,9 +46,10 @@ function emitConnection(client: RedisClient, events: EventEmitter): void {
     reason = null;
     events.emit('store:connection', { connection, state: 'connected', reason: null });
   });
-  client.on('reconnecting', () => {
-    if (!isConnected) return;
+  client.on('close', () => {
+    const isLost = isConnected && client.status !== 'end';
     isConnected = false;
+    if (!isLost) return;
     events.emit('store:connection', {
       connection,
       state: 'lost',
