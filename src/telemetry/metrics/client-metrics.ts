@@ -14,6 +14,8 @@ const METHODS: ReadonlySet<string> = new Set([
   'TRACE',
   'PATCH',
 ]);
+const TRANSPORTS = ['http', 'event-stream', 'websocket', 'callback'] as const;
+const OUTCOMES = ['ok', 'error', 'refused'] as const;
 /** Codes of errors that are the gateway's fault: the alerts count them from the first one. */
 const GATEWAY_FAULTS = [
   'STORE_UNAVAILABLE',
@@ -45,7 +47,7 @@ function countRequests(events: Pick<GatewayEvents, 'on'>, instruments: Instrumen
   );
   const bytes = instruments.counter({
     name: 'reelgate_http_response_bytes_total',
-    help: 'Bytes of HTTP answers, with their heads.',
+    help: 'Bytes of the bodies of HTTP answers.',
     labels: ['http_route'],
   });
   events.on('request', (request) => {
@@ -76,6 +78,9 @@ function countOperations(events: Pick<GatewayEvents, 'on'>, instruments: Instrum
     help: 'GraphQL operations by transport.',
     labels: ['transport', 'outcome'],
   });
+  for (const transport of TRANSPORTS) {
+    for (const outcome of OUTCOMES) total.inc({ transport, outcome }, 0);
+  }
   const errors = instruments.counter({
     name: 'reelgate_operation_errors_total',
     help: 'GraphQL operations with an error, by extensions.code of the first one.',

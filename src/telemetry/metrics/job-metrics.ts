@@ -53,6 +53,7 @@ function countEnds({ events, instruments, model, priceUsd }: JobMetricsOptions):
     help: 'Cost of ended jobs in US dollars by charge, see reelgate_job_charges_total: what the upstream reported, else its usual price.',
     labels: ['charge'],
   });
+  for (const charge of CHARGES) if (charge !== 'none') cost.inc({ charge }, 0);
   const waits = instruments.histogram(
     { name: 'reelgate_job_wait_seconds', help: 'Time from the acceptance of a job to its submission.' },
     JOB_BUCKETS,
