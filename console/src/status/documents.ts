@@ -62,7 +62,7 @@ export type GatewayStatusQuery = {
       readonly oldestDueAt: string | null,
       /** Videos that the archive has to fetch or to delete now. */
       readonly dueFileTasks: number,
-      /** Webhook deliveries that wait for an attempt. The embedded store counts at most 50,000. */
+      /** Webhook deliveries that wait for an attempt. */
       readonly waitingDeliveries: number,
       /** Records that cannot be read. */
       readonly quarantinedRecords: number,

@@ -1,5 +1,6 @@
 import { MAX_OWNERS, type Backlog, type OwnerUse, type QuarantinedRecord } from '../../store/backlog.ts';
 import { type Instance, MAX_INSTANCES } from '../../store/instances.ts';
+import type { DeliveryBacklog } from '../../store/webhook-deliveries.ts';
 import type { Builder } from '../builder.ts';
 import { requireOwner } from '../context.ts';
 import { defineCallBudget } from './call-budget.ts';
@@ -42,11 +43,11 @@ export function defineGatewayStatus(builder: Builder, { Job, Phase }: GatewayJob
         description: 'The work that waits, as it was some seconds ago at most.',
         extensions: { cost: READ_COST },
         resolve: async (_, _args, { services: { operator } }) => {
-          const [work, waitingDeliveries] = await Promise.all([
+          const [work, deliveries] = await Promise.all([
             operator.backlog.read(),
-            operator.deliveries.countWaiting(),
+            operator.deliveries.backlog(),
           ]);
-          return { ...work, waitingDeliveries };
+          return { ...work, deliveries };
         },
       }),
       budget: t.field({
@@ -151,7 +152,7 @@ function defineBacklog(builder: Builder, Phase: GatewayJobTypes['Phase']) {
       }),
     }),
   });
-  return builder.objectRef<Backlog & { readonly waitingDeliveries: number }>('GatewayBacklog').implement({
+  return builder.objectRef<Backlog & { readonly deliveries: DeliveryBacklog }>('GatewayBacklog').implement({
     description: 'The work that waits, of all owners.',
     fields: (t) => ({
       unfinishedJobs: t.int({
@@ -185,8 +186,9 @@ function defineBacklog(builder: Builder, Phase: GatewayJobTypes['Phase']) {
         description: 'Videos that the archive has to fetch or to delete now.',
         resolve: ({ fileTasks }) => fileTasks.due,
       }),
-      waitingDeliveries: t.exposeInt('waitingDeliveries', {
-        description: 'Webhook deliveries that wait for an attempt. The embedded store counts at most 50,000.',
+      waitingDeliveries: t.int({
+        description: 'Webhook deliveries that wait for an attempt.',
+        resolve: ({ deliveries }) => deliveries.waiting,
       }),
       quarantinedRecords: t.int({
         description: 'Records that cannot be read.',
