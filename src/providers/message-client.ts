@@ -33,6 +33,8 @@ export type MessageOutcome =
 
 /** Bytes of an answer's body that are read, so that the connection can be used again; it is closed when there are more. */
 const MAX_ANSWER_BYTES = 16 * 1024;
+/** Interim answers (1xx) to one request: without a limit a receiver could send them as fast as the line allows until the timeout. */
+const MAX_INTERIM_ANSWERS = 100;
 
 /** POSTs JSON to receivers. It follows no redirects: they could lead to URLs that are not allowed. */
 export class MessageClient implements AsyncDisposable {
@@ -48,6 +50,8 @@ export class MessageClient implements AsyncDisposable {
   async post({ url, headers, body, signal }: Message): Promise<MessageOutcome> {
     const { timeoutMs, now } = this.#options;
     const timeout = AbortSignal.timeout(timeoutMs);
+    const flooded = new AbortController();
+    let interimAnswers = 0;
     try {
       const answer = await this.#agents.of(url).request({
         origin: url.origin,
@@ -57,7 +61,11 @@ export class MessageClient implements AsyncDisposable {
         body,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
-        signal: AbortSignal.any([signal, timeout]),
+        signal: AbortSignal.any([signal, timeout, flooded.signal]),
+        onInfo: () => {
+          interimAnswers += 1;
+          if (interimAnswers > MAX_INTERIM_ANSWERS) flooded.abort();
+        },
       });
       const { 'retry-after': retryAfter } = answer.headers;
       // The status is the answer, whatever becomes of the body, which the signal ends.
@@ -68,6 +76,7 @@ export class MessageClient implements AsyncDisposable {
         retryAfterMs: typeof retryAfter === 'string' ? parseRetryAfter(retryAfter, now()) : null,
       };
     } catch (error) {
+      if (flooded.signal.aborted) return { type: 'unanswered', reason: 'The target sent too many interim answers.' };
       const reason = timeout.aborted ? `No answer came within ${timeoutMs / 1000} seconds.` : reasonOf(error);
       return { type: 'unanswered', reason };
     }

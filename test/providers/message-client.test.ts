@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { expect, it } from 'vitest';
 import { MessageClient, type MessageClientOptions } from '../../src/providers/message-client.ts';
 import { freePort } from '../support/network/ports.ts';
+import { listenTcp } from '../support/network/tcp-listener.ts';
 import { answer, destroyAfterReading, neverEnding, redirect, silence } from '../support/upstream/replies.ts';
 import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
@@ -59,6 +60,21 @@ it('does not wait for a body that is long or never ends', async () => {
   stage.server.on('POST', '/endless', neverEnding(200, 'x'));
   expect(await stage.post('/long')).toMatchObject({ status: 200 });
   expect(await stage.post('/endless')).toMatchObject({ status: 200 });
+});
+
+it('reads no more than some interim answers', async () => {
+  await using stage = await start({ timeoutMs: 3000 });
+  const closed = Promise.withResolvers<void>();
+  await using tcp = await listenTcp((socket) => {
+    socket.resume().on('close', closed.resolve);
+    const flood = () => void (!socket.destroyed && socket.write('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000), flood));
+    flood();
+  });
+  expect(await stage.post(tcp.origin)).toEqual({
+    type: 'unanswered',
+    reason: 'The target sent too many interim answers.',
+  });
+  await closed.promise;
 });
 
 it('tells why there was no answer', async () => {
