@@ -51,17 +51,23 @@ export function urlPrefixes() {
 }
 
 function isUrlPrefix(value: string): boolean {
-  const url = URL.parse(value);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  const url = parseWebUrl(value);
+  if (url === null) return false;
   // Plain segments only: servers disagree about paths with escapes, dots or empty segments.
   return url.href === `${url.origin}${url.pathname}` && /^(?:\/[\w~-][\w.~-]*)*\/?$/.test(url.pathname);
 }
 
 /** Whether a text is an http or https origin without a path. */
 export function isOrigin(value: string): boolean {
+  const url = parseWebUrl(value);
+  return url !== null && url.href === `${url.origin}/`;
+}
+
+/** `URL.parse` accepts a host such as `*.example.com`, which no server has: such an entry would allow nothing. */
+function parseWebUrl(value: string): URL | null {
   const url = URL.parse(value);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
-  return url.href === `${url.origin}/`;
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return null;
+  return url.hostname.includes('*') ? null : url;
 }
 
 /** Splits at commas; entries are trimmed and may be empty. */

@@ -167,7 +167,7 @@ const WRONG: readonly (readonly [name: string, message: string, values: readonly
   [
     'CALLBACK_ORIGINS',
     'must be http or https URLs with commas in between, with a path or without, such as https://router.example.com/callback',
-    ['ftp://a', 'http://a/?b', 'http://u:p@a', 'http://a/%2e%2e%2fb', 'http://a//b', 'a'],
+    ['ftp://a', 'http://a/?b', 'http://u:p@a', 'http://a/%2e%2e%2fb', 'http://a//b', 'https://*.a/b', 'a'],
   ],
   [
     'SANDBOX_SPEED',

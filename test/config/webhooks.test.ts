@@ -47,14 +47,15 @@ describe('WEBHOOK_ORIGINS', () => {
     ]);
   });
 
-  it.each(['http://hooks.internal', 'https://example.com/path', 'hooks.example.com', '*'])(
-    'may not be %s',
-    (origin) => {
-      expect(faultOf({ ...base, WEBHOOK_ORIGINS: origin })).toMatch(
-        /^WEBHOOK_ORIGINS: must be https origins/,
-      );
-    },
-  );
+  it.each([
+    'http://hooks.internal',
+    'https://example.com/path',
+    'hooks.example.com',
+    '*',
+    'https://*.example.com',
+  ])('may not be %s', (origin) => {
+    expect(faultOf({ ...base, WEBHOOK_ORIGINS: origin })).toMatch(/^WEBHOOK_ORIGINS: must be https origins/);
+  });
 
   it('need webhooks', () => {
     expect(faultOf({ WEBHOOK_ORIGINS: 'https://example.com' })).toMatch(
