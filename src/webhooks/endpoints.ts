@@ -17,14 +17,19 @@ export interface WebhookEndpoint {
 /**
  * Reads the file: `[{ "owner": "backend", "url": "https://example.com/webhook", "secret": "whsec_…" }]`.
  *
+ * @param gatewaySecrets those of WEBHOOK_SECRET, which sign messages to any URL that a caller names
  * @throws SettingsFileError that names every fault
  */
-export function readEndpoints(path: string, allowed: AllowedTargets): WebhookEndpoint[] {
-  const entries = readSettingsFile('WEBHOOK_ENDPOINTS_FILE', path, fileSchema(allowed));
+export function readEndpoints(
+  path: string,
+  allowed: AllowedTargets,
+  gatewaySecrets: readonly string[],
+): WebhookEndpoint[] {
+  const entries = readSettingsFile('WEBHOOK_ENDPOINTS_FILE', path, fileSchema(allowed, gatewaySecrets));
   return entries.map(({ owner, url, secret }) => ({ owner, url, secrets: secret }));
 }
 
-function fileSchema(allowed: AllowedTargets) {
+function fileSchema(allowed: AllowedTargets, gatewaySecrets: readonly string[]) {
   const entry = z.strictObject({
     owner: z
       .string()
@@ -36,7 +41,10 @@ function fileSchema(allowed: AllowedTargets) {
         if (message !== null) context.addIssue({ code: 'custom', message, input: url });
       })
       .transform((url) => URL.parse(url)?.href ?? url),
-    secret: webhookSecrets(),
+    secret: webhookSecrets().refine(
+      (secrets) => !secrets.some((secret) => gatewaySecrets.includes(secret)),
+      'is in WEBHOOK_SECRET too, but an endpoint needs a secret of its own',
+    ),
   });
   return z
     .array(entry)

@@ -29,7 +29,7 @@ export class WebhookTargets {
     this.#keys = { hmac: secrets.map(hmacKeyOf), ed25519: secrets.map(ed25519KeyOf) };
     this.publicKeys = this.#keys.ed25519.map(publicKeyText);
     if (endpointsFile === null) return;
-    for (const { owner, url, secrets: own } of readEndpoints(endpointsFile, this.allowed)) {
+    for (const { owner, url, secrets: own } of readEndpoints(endpointsFile, this.allowed, secrets)) {
       const ofOwner = this.#endpoints.get(owner) ?? new Map<string, SigningKeys>();
       this.#endpoints.set(owner, ofOwner.set(url, { ...this.#keys, hmac: own.map(hmacKeyOf) }));
     }

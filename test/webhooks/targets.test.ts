@@ -105,6 +105,8 @@ it('names every fault of the endpoints file, and no secret', () => {
     /0\.owner: must be 1 to 256[^]*0\.url: must be an https URL[^]*0\.secret: must be one/,
   );
   expect(opening(wrong)).not.toThrow(/hunter2/);
+  const shared = { owner: 'ada', url: HOOK, secret: `${OWN},${SECRET}` };
+  expect(opening([shared])).toThrow('0.secret: is in WEBHOOK_SECRET too');
   expect(opening([])).toThrow('has no endpoint');
   expect(opening([six[0], six[0]])).toThrow('1: repeats the owner and url');
   expect(opening(six)).toThrow('5: is over the limit of 5 endpoints');
