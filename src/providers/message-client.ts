@@ -76,7 +76,8 @@ export class MessageClient implements AsyncDisposable {
         retryAfterMs: typeof retryAfter === 'string' ? parseRetryAfter(retryAfter, now()) : null,
       };
     } catch (error) {
-      if (flooded.signal.aborted) return { type: 'unanswered', reason: 'The target sent too many interim answers.' };
+      if (flooded.signal.aborted)
+        return { type: 'unanswered', reason: 'The target sent too many interim answers.' };
       const reason = timeout.aborted ? `No answer came within ${timeoutMs / 1000} seconds.` : reasonOf(error);
       return { type: 'unanswered', reason };
     }

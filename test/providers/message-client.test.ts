@@ -67,7 +67,8 @@ it('reads no more than some interim answers', async () => {
   const closed = Promise.withResolvers<void>();
   await using tcp = await listenTcp((socket) => {
     socket.resume().on('close', closed.resolve);
-    const flood = () => void (!socket.destroyed && socket.write('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000), flood));
+    const flood = () =>
+      void (!socket.destroyed && socket.write('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000), flood));
     flood();
   });
   expect(await stage.post(tcp.origin)).toEqual({
