@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql';
+import type { EventEmitter } from '../events/gateway-events.ts';
 
 /** Bytes of all answers in progress in this process. They hold about three times as much memory. */
 const MAX_BYTES = 128 * 1024 * 1024;
@@ -36,6 +37,7 @@ interface Waiter {
  * has read the answer. One owner gets at most half, but always enough for one answer. An answer that does not fit waits.
  */
 export class AnswerBudget {
+  readonly #events: EventEmitter;
   readonly #maxBytes: number;
   readonly #maxWaitMs: number;
   #bytes = 0;
@@ -47,7 +49,8 @@ export class AnswerBudget {
   #checkedAt = 0;
   #isAdmitting = false;
 
-  constructor(maxBytes = MAX_BYTES, maxWaitMs = MAX_WAIT_MS) {
+  constructor(events: EventEmitter, maxBytes = MAX_BYTES, maxWaitMs = MAX_WAIT_MS) {
+    this.#events = events;
     this.#maxBytes = maxBytes;
     this.#maxWaitMs = maxWaitMs;
   }
@@ -96,6 +99,12 @@ export class AnswerBudget {
   /** Only `Answer` calls this. */
   unfollow(answer: Answer): void {
     this.#followed.delete(answer);
+  }
+
+  /** Disconnects a client that reads too slowly. Only `Answer` calls this. */
+  disconnect(sink: AnswerSink): void {
+    this.#events.emit('client:slow', { transport: 'http', consequence: 'closed' });
+    sink.destroy();
   }
 
   #fits({ ownerId, bytes: own }: Answer, bytes: number): boolean {
@@ -205,7 +214,7 @@ export class Answer {
   checkReader(since: number): void {
     if (this.#sink?.headersSent !== true) return;
     this.#shrink(this.#sink);
-    if (this.#since < since) this.#sink.destroy();
+    if (this.#since < since) this.#budget.disconnect(this.#sink);
   }
 
   /** Releases all memory. A closed answer reserves no more. */

@@ -165,7 +165,7 @@ function createServices(
     videoUrls,
     events,
   } = parts;
-  const { imageHost = upstream.images, answers = new AnswerBudget() } = overrides;
+  const { imageHost = upstream.images, answers = new AnswerBudget(events) } = overrides;
   const { limits } = config;
   return {
     store: storage.store,

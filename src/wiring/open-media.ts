@@ -51,7 +51,7 @@ export function openMedia(
   { jobRetentionMs: retentionMs }: Config,
   { storage: { store }, archive, signatures, files, localMedia, clock, events }: MediaParts,
 ): OpenedMedia {
-  const requests = new FileRequests(() => performance.now());
+  const requests = new FileRequests(() => performance.now(), events);
   const media =
     localMedia === null ? null : new MediaProxy({ origin: localMedia.origin, files, requests, events });
   const videos =

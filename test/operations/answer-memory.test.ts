@@ -1,8 +1,10 @@
+import { EventEmitter } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AnswerBudget } from '../../src/graphql/answer-budget.ts';
 import { SEND } from '../auth/send-operation.ts';
+import { listening, NO_EVENTS } from '../support/events.ts';
 import { CallbackRouter } from '../support/gateway/callback-router.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { graphql, http, postBody } from '../support/gateway/http.ts';
@@ -42,7 +44,7 @@ describe('the memory of an answer', () => {
   it.each(QUERIES)(
     'is reserved while it is executed and released when it was read: %s',
     async (transport) => {
-      const answers = new AnswerBudget();
+      const answers = new AnswerBudget(NO_EVENTS);
       let taken = 0;
       await using gateway = await startGateway({
         answers,
@@ -65,7 +67,7 @@ describe('the memory of an answer', () => {
   );
 
   it.each(QUERIES)('is released when the operation is refused or fails: %s', async (transport) => {
-    const answers = new AnswerBudget();
+    const answers = new AnswerBudget(NO_EVENTS);
     await using gateway = await startGateway({
       answers,
       wrapStore: (store) => overrideStore(store, { list: () => Promise.reject(new Error('x')) }),
@@ -78,7 +80,7 @@ describe('the memory of an answer', () => {
   });
 
   it.each(TRANSPORTS)('of a subscription is released at its end: $name', async ({ open }) => {
-    const answers = new AnswerBudget();
+    const answers = new AnswerBudget(NO_EVENTS);
     const { gateway, id, collect } = await withVideo(answers);
     await using _ = gateway;
     using stream = await open(
@@ -95,7 +97,7 @@ describe('the memory of an answer', () => {
 
   it('of a callback subscription is released at its end', async () => {
     await using router = await CallbackRouter.start();
-    const answers = new AnswerBudget();
+    const answers = new AnswerBudget(NO_EVENTS);
     await using gateway = await startGateway({ answers, settings: { CALLBACK_ORIGINS: router.origin } });
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();
@@ -115,7 +117,7 @@ describe('the memory of an answer', () => {
   });
 
   it('is the unread part, until the client disconnects', async () => {
-    const answers = new AnswerBudget(16 * MIB);
+    const answers = new AnswerBudget(NO_EVENTS, 16 * MIB);
     await using gateway = await startGateway({ answers });
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();
@@ -131,7 +133,7 @@ describe('the memory of an answer', () => {
   });
 
   it('of pipelined requests is released when the client disconnects', async () => {
-    const answers = new AnswerBudget();
+    const answers = new AnswerBudget(NO_EVENTS);
     await using gateway = await startGateway({ answers });
     const mover = new JobMover(gateway);
     const { id } = await mover.accept();
@@ -144,7 +146,7 @@ describe('the memory of an answer', () => {
   });
 
   it('is released when a WebSocket closes during the execution', async () => {
-    const answers = new AnswerBudget();
+    const answers = new AnswerBudget(NO_EVENTS);
     const released = Promise.withResolvers<void>();
     await using gateway = await startGateway({
       answers,
@@ -169,13 +171,13 @@ describe('the memory of an answer', () => {
 
 describe('when all memory is reserved', () => {
   it('an answer waits for memory', async () => {
-    await using gateway = await startGateway({ answers: new AnswerBudget(ONE_LIST, 60_000) });
+    await using gateway = await startGateway({ answers: new AnswerBudget(NO_EVENTS, ONE_LIST, 60_000) });
     const all = await Promise.all(Array.from({ length: 20 }, () => graphql(gateway.url, LIST)));
     expect(all).toEqual(Array.from({ length: 20 }, () => ({ data: { videoJobs: { nodes: [] } } })));
   });
 
   it('an answer that waited too long is refused', async () => {
-    const answers = new AnswerBudget(ONE_LIST, 10);
+    const answers = new AnswerBudget(NO_EVENTS, ONE_LIST, 10);
     await using gateway = await startGateway({ answers });
     const holder = answers.open('another owner');
     expect(holder.reserve(MIB)).toBeNull();
@@ -193,7 +195,7 @@ describe('when all memory is reserved', () => {
   });
 
   it('one owner gets at most half, but always one answer', async () => {
-    const answers = new AnswerBudget(100, 1);
+    const answers = new AnswerBudget(NO_EVENTS, 100, 1);
     const [first, second, other] = [answers.open('ada'), answers.open('ada'), answers.open('bob')];
     expect(first.reserve(40)).toBeNull();
     expect(await second.reserve(20)).toMatchObject({ extensions: { code: 'TOO_MANY_ANSWERS' } });
@@ -204,7 +206,7 @@ describe('when all memory is reserved', () => {
   });
 
   it('a waiting answer gets released memory', async () => {
-    const answers = new AnswerBudget(100, 60_000);
+    const answers = new AnswerBudget(NO_EVENTS, 100, 60_000);
     const first = answers.open('ada');
     expect(first.reserve(80)).toBeNull();
     const second = answers.open('bob').reserve(50);
@@ -212,10 +214,29 @@ describe('when all memory is reserved', () => {
     expect(await second).toBeNull();
     expect(answers.bytes).toBe(50);
   });
+
+  it('a client that has been reading for 20 seconds is disconnected and emitted as slow', async () => {
+    vi.useFakeTimers();
+    using _ = { [Symbol.dispose]: () => vi.useRealTimers() };
+    const slow: object[] = [];
+    const events = listening('client:slow', (event) => slow.push(event));
+    const answers = new AnswerBudget(events, 100, 60_000);
+    const first = answers.open('ada');
+    expect(first.reserve(80)).toBeNull();
+    const client = new EventEmitter();
+    const destroy = () => client.emit('close');
+    first.follow(Object.assign(client, { headersSent: true, closed: false, writableLength: 80, destroy }));
+    const second = answers.open('bob').reserve(50);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(slow).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await second).toBeNull();
+    expect(slow).toEqual([{ transport: 'http', consequence: 'closed' }]);
+  });
 });
 
 it('the videos of one answer have at most 32 MiB together, and a single one any size', async () => {
-  const answer = new AnswerBudget().open('ada');
+  const answer = new AnswerBudget(NO_EVENTS).open('ada');
   await answer.reserveVideo(30 * MIB);
   await expect(answer.reserveVideo(1)).rejects.toMatchObject({
     extensions: { code: 'DOCUMENT_TOO_EXPENSIVE' },

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { preflightHeaders } from '../addresses/cross-origin.ts';
 import { sendJson } from '../send-json.ts';
 import { TransferRate } from './transfer-rate.ts';
@@ -37,12 +38,14 @@ interface Place {
  */
 export class FileRequests {
   readonly #now: () => number;
+  readonly #events: EventEmitter;
   readonly #limits: FileLimits;
   readonly #places = new Set<Place>();
 
   /** @param now monotonic milliseconds */
-  constructor(now: () => number, limits: FileLimits = LIMITS) {
+  constructor(now: () => number, events: EventEmitter, limits: FileLimits = LIMITS) {
     this.#now = now;
+    this.#events = events;
     this.#limits = limits;
   }
 
@@ -83,6 +86,7 @@ export class FileRequests {
     const [slowest] = places.toSorted((a, b) => a.rate.bytesPerSecond - b.rate.bytesPerSecond);
     if (slowest === undefined || slowest.rate.bytesPerSecond >= MIN_BYTES_PER_SECOND) return false;
     this.#places.delete(slowest);
+    this.#events.emit('client:slow', { transport: 'http', consequence: 'closed' });
     slowest.response.destroy();
     return true;
   }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { AnswerBudget } from '../../../../src/graphql/answer-budget.ts';
 import type { SlowClientLimits } from '../../../../src/transports/http/connection-limits.ts';
+import { NO_EVENTS } from '../../../support/events.ts';
 import { type Gateway, startGateway } from '../../../support/gateway/gateway.ts';
 import { JobMover, WHOLE_LIFE } from '../../../support/gateway/job-mover.ts';
 import { SseClient } from '../../../support/gateway/sse-client.ts';
@@ -42,7 +43,10 @@ interface WithVideo {
 /** A gateway with one finished job, whose video is large and kept in the store. */
 async function withVideo(slowClientLimits: SlowClientLimits = SHORT): Promise<WithVideo> {
   // More than the answers of these tests need.
-  const gateway = await startGateway({ server: { slowClientLimits }, answers: new AnswerBudget(1024 * MIB) });
+  const gateway = await startGateway({
+    server: { slowClientLimits },
+    answers: new AnswerBudget(NO_EVENTS, 1024 * MIB),
+  });
   const mover = new JobMover(gateway);
   const { id } = await mover.accept();
   await mover.move(id, ...WHOLE_LIFE.slice(0, -1));

@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { FileClient } from '../../../../src/providers/files/file-client.ts';
 import { FileRequests } from '../../../../src/transports/http/media/file-requests.ts';
 import { MediaProxy } from '../../../../src/transports/http/media/media-proxy.ts';
-import { listening } from '../../../support/events.ts';
+import { listening, NO_EVENTS } from '../../../support/events.ts';
 import { listen } from './video-upstream.ts';
 
 const PATH = '/videos/1.mp4';
@@ -22,7 +22,7 @@ async function proxyTo(upstream: RequestListener, timeoutMs?: number) {
   const proxy = new MediaProxy({
     origin,
     files,
-    requests: new FileRequests(() => performance.now()),
+    requests: new FileRequests(() => performance.now(), NO_EVENTS),
     events: listening('fault', ({ message }) => logged.push(message)),
   });
   const url = await listen((request, response) => {

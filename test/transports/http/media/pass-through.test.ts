@@ -8,7 +8,7 @@ import { FileClient } from '../../../../src/providers/files/file-client.ts';
 import { StoreUnavailableError } from '../../../../src/store/job-store.ts';
 import { FileRequests } from '../../../../src/transports/http/media/file-requests.ts';
 import { VideoFiles, type VideoFilesOptions } from '../../../../src/transports/http/media/video-files.ts';
-import { listening } from '../../../support/events.ts';
+import { listening, NO_EVENTS } from '../../../support/events.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { VIDEO } from '../../../support/gateway/job-mover.ts';
 import { acceptedJob, nextVersion } from '../../../support/jobs.ts';
@@ -71,7 +71,7 @@ async function serve(
     files,
     clock: new FakeClock(),
     retentionMs: 7 * DAY,
-    requests: new FileRequests(() => performance.now()),
+    requests: new FileRequests(() => performance.now(), NO_EVENTS),
     events: listening('fault', ({ message }) => logged.push(message)),
     ...change,
   });
