@@ -1,4 +1,4 @@
-import type { LookupFunction, Socket } from 'node:net';
+import { type LookupFunction, Socket } from 'node:net';
 import { buildConnector, EnvHttpProxyAgent, Pool } from 'undici';
 
 /** Which proxies outgoing calls use; an empty text means none. `noProxy` lists hosts that are called directly. */
@@ -7,7 +7,7 @@ export type ProxySettings = Required<Pick<EnvHttpProxyAgent.Options, 'httpProxy'
 /** How an agent connects. */
 export interface AgentOptions {
   readonly proxy: ProxySettings | null;
-  /** Aborts connection attempts. */
+  /** Ends connections, also those that are being opened. */
   readonly signal: AbortSignal;
   /** 0: each request gets a new connection. @default 1 */
   readonly pipelining?: number;
@@ -34,21 +34,39 @@ export function createAgent({
   lookup,
 }: AgentOptions): EnvHttpProxyAgent {
   // HTTP/1.1 only: with HTTP/2 undici shares one connection among all calls and repeats some requests by itself.
-  const tls = { allowH2: false, timeout: CONNECT_TIMEOUT_MS, signal };
+  const tls = { allowH2: false, timeout: CONNECT_TIMEOUT_MS };
   return new EnvHttpProxyAgent({
     ...(proxy ?? DIRECT),
     allowH2: false,
     pipelining,
     ...(connections === undefined ? {} : { connections }),
-    connect: buildConnector(lookup === undefined ? tls : { ...tls, lookup }),
+    connect: abortable(buildConnector(lookup === undefined ? tls : { ...tls, lookup }), signal),
     requestTls: tls,
     proxyTls: tls,
     proxyTunnel: true,
     // The timeout for the proxy's answer to CONNECT equals the one for a direct connection.
-    clientFactory: (origin, options) =>
-      new Pool(origin, { ...options, headersTimeout: CONNECT_TIMEOUT_MS, bodyTimeout: CONNECT_TIMEOUT_MS }),
+    clientFactory: (origin, { connect, ...options }: Pool.Options) =>
+      new Pool(origin, {
+        ...options,
+        ...(typeof connect === 'function' ? { connect: abortable(connect, signal) } : {}),
+        headersTimeout: CONNECT_TIMEOUT_MS,
+        bodyTimeout: CONNECT_TIMEOUT_MS,
+      }),
     factory: (origin, options: Pool.Options) => new Pool(origin, skippingContinue(options)),
   });
+}
+
+/** Ends connections when the signal aborts. Node's own option `signal` keeps each socket in memory until then, also closed ones. */
+function abortable(connect: buildConnector.connector, signal: AbortSignal): buildConnector.connector {
+  return (target, callback) => {
+    // undici's connector returns the socket, although its type does not say so.
+    const socket: unknown = connect(target, callback);
+    if (!(socket instanceof Socket)) return;
+    const abort = () => socket.destroy(signal.reason);
+    signal.addEventListener('abort', abort);
+    socket.once('close', () => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  };
 }
 
 /** Covers direct connections and tunnels. */
