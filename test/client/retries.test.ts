@@ -25,6 +25,21 @@ describe('a request', () => {
     expect(keys).toEqual([keys[0], keys[0], keys[0]]);
   });
 
+  test('has the same idempotency key with another start deadline and another webhook', async () => {
+    await using proxy = await HttpProxy.start(1);
+    proxy.action = BAD_GATEWAY;
+    using client = clientOf(proxy.port, { retryForMs: 0 });
+    const options = [
+      { startBefore: '2030-01-01T00:00:00Z', webhookUrl: 'https://example.com/1' },
+      { startBefore: '2030-01-02T00:00:00Z', webhookUrl: 'https://example.com/2' },
+    ];
+    for (const each of options)
+      await expect(client.submit({ ...INPUT, ...each })).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    const inputs = proxy.requests.map(({ body }) => JSON.parse(body).variables.input);
+    expect(inputs).toMatchObject(options);
+    expect(inputs[1].idempotencyKey).toBe(inputs[0].idempotencyKey);
+  });
+
   test('is repeated when the store is unavailable for a moment', async () => {
     const { gateway: started, reads } = await startWithOneFailure();
     await using gateway = started;

@@ -77,15 +77,15 @@ export class Client implements Reelgate {
     input: GenerateInput,
     { onUploadProgress = noop, signal }: SubmitOptions = {},
   ): Promise<VideoJob> {
-    const { image, startBefore, idempotencyKey, ...rest } = input;
+    // The start deadline and the webhook are not part of the request: with others it must not make a second job.
+    const { image, startBefore: _deadline, webhookUrl: _webhook, idempotencyKey, ...rest } = input;
     const url =
       typeof image === 'string' || image instanceof URL
         ? String(image)
         : await this.#uploads.urlOf(image, onUploadProgress, signal ?? this.#closing.signal);
-    // The start deadline is not part of the request: another one must not make a second job.
     const request = { ...rest, image: url };
     const key = idempotencyKey ?? this.#keys.keyFor(request);
-    const job = await generateVideo(this.#requests, { ...request, startBefore, idempotencyKey: key }, signal);
+    const job = await generateVideo(this.#requests, { ...input, image: url, idempotencyKey: key }, signal);
     this.#keys.accepted(request, key);
     return job;
   }
@@ -149,5 +149,5 @@ export class Client implements Reelgate {
 }
 
 function isCompleted(job: VideoJob): job is CompletedVideoJob {
-  return job.status === 'COMPLETED' && job.video !== null;
+  return job.video !== null;
 }
