@@ -257,6 +257,20 @@ describe('useGenerateVideo', () => {
     expect(await opened.page.getByTestId('error').innerText()).toBe('none');
   });
 
+  test('a hidden component tells why its job has failed meanwhile', async () => {
+    await using gateway = await startOpenGateway();
+    await using opened = await openPage(gateway, { view: 'generate' });
+    await opened.press('Generate');
+    await expect.poll(opened.text('job')).toMatch('first: QUEUED 1');
+    await opened.press('Pause');
+    await until(() => gateway.store.listenerCount, 0);
+    const [id = ''] = await idsOf(gateway);
+    await new JobMover(gateway).move(id, { type: 'canceled' });
+    await opened.press('Resume');
+    await expect.poll(opened.text('status')).toMatch('failed');
+    expect(await opened.page.getByTestId('error').innerText()).toMatch(/canceled/);
+  });
+
   test('a hidden component submits its request, and follows the job when it is shown again', async () => {
     const { promise: stored, resolve: store } = Promise.withResolvers<void>();
     await using gateway = await startOpenGateway({ uploadImage: uploadAfter(stored) });

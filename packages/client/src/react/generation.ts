@@ -1,4 +1,5 @@
 import { noop } from '../connection/abort.ts';
+import { VideoJobFailedError } from '../errors.ts';
 import type { Reelgate } from '../reelgate.ts';
 import type { CompletedVideoJob, GenerateInput, VideoJob } from '../types.ts';
 
@@ -85,8 +86,7 @@ export class Generation {
     // Callers that ignore the promise cause no unhandled rejection.
     result.catch((error: Error) => {
       // A hidden component goes on with its job later.
-      if (!this.#isHidden || run.job === null)
-        this.#show(run, { error, uploadProgress: null, status: 'failed' });
+      if (!this.#isHidden || run.job === null) this.#show(run, { error, status: 'failed' });
     });
     return result;
   }
@@ -94,12 +94,15 @@ export class Generation {
   #update(run: Run, job: VideoJob): void {
     run.job = job;
     if (this.#run !== run || this.#isHidden) run.abort.abort();
-    const end = job.video === null ? 'failed' : 'completed';
-    this.#show(run, { job, uploadProgress: null, status: job.isTerminal ? end : 'running' });
+    // A component that was hidden meanwhile gets it from no rejection.
+    const error = job.failure && new VideoJobFailedError(job);
+    const end = error ? 'failed' : 'completed';
+    this.#show(run, { job, error, status: job.isTerminal ? end : 'running' });
   }
 
+  /** Without `uploadProgress` in the change, no image is uploaded. */
   #show(run: Run, change: Partial<GenerationState>): void {
-    if (this.#run === run) this.#set((before) => ({ ...before, ...change }));
+    if (this.#run === run) this.#set((before) => ({ ...before, uploadProgress: null, ...change }));
   }
 
   /** Before the job is accepted, an abort would end the submission. */

@@ -29,7 +29,7 @@ export function useVideoJob(
 ): VideoJobState {
   const client = useReelgate();
   const known = initialJob?.id === id ? (initialJob ?? null) : null;
-  const isEnded = known?.isTerminal === true;
+  const isEnded = known?.isTerminal;
   const subscribe = useCallback(
     // A later `known` is not needed: the watch continues from its own newest version.
     (listener: () => void) => (id == null || isEnded ? noop : watchJob(client, id, known, listener)),
@@ -43,8 +43,8 @@ export function useVideoJob(
   );
   return useMemo(() => {
     const watched = state?.job ?? null;
-    const job = (watched?.version ?? -1) < (known?.version ?? -1) ? known : watched;
+    const job = (watched?.version ?? 0) < (known?.version ?? 0) ? known : watched;
     const error = isEnded ? null : (state?.error ?? null);
-    return { job, error, isLoading: id != null && job === null && error === null };
+    return { job, error, isLoading: id != null && !job && !error };
   }, [state, known, id, isEnded]);
 }
