@@ -14,12 +14,11 @@ const EVENTS = {
 };
 
 test('a closed link of event streams starts none', () => {
-  const sent = vi.spyOn(globalThis, 'fetch');
+  using sent = vi.spyOn(globalThis, 'fetch');
   const link = new EventStreamLink('http://127.0.0.1:1/graphql', null, EVENTS, 4);
   link.close();
   link.start({ id: '1', operation: { query: 'subscription { videoJobsUpdated { id } }' } });
   expect(sent).not.toHaveBeenCalled();
-  sent.mockRestore();
 });
 
 test.each([
