@@ -15,7 +15,13 @@ it('the configuration of Cosmo Router resolves jobs by their id and subscribes o
       rootNodes: [
         {
           typeName: 'Mutation',
-          fieldNames: ['cancelVideoJob', 'createJobToken', 'deleteVideoJob', 'generateVideo'],
+          fieldNames: [
+            'cancelVideoJob',
+            'createJobToken',
+            'deleteVideoJob',
+            'generateVideo',
+            'redeliverWebhook',
+          ],
         },
         { typeName: 'Query', fieldNames: ['upstream', 'videoJob', 'videoJobs'] },
         { typeName: 'Subscription', fieldNames: ['videoJobUpdated', 'videoJobsDeleted', 'videoJobsUpdated'] },
