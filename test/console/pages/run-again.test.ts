@@ -107,6 +107,35 @@ describe('a job runs again', () => {
     expect(await jobsWith(fixture.url, prompt)).toHaveLength(3);
   });
 
+  test('a new seed whose answer was lost is sent again, also after the own seed was accepted', async () => {
+    const prompt = 'a lost rope [sandbox:content-block]';
+    await makeEnded(fixture.url, prompt);
+    await using console = await fixture.open();
+    const { page } = console;
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postData()?.includes('generateVideo(') !== true) return route.continue();
+      await route.fetch();
+      return route.abort('connectionreset');
+    });
+    const oldest = console.card(prompt).last();
+    const run = async (name: string): Promise<void> => {
+      await oldest.locator('[aria-disabled=true]').first().waitFor({ state: 'detached' });
+      await oldest.getByRole('button', { name: `${name}: ${prompt}` }).click();
+    };
+    await page.clock.install();
+    await run('Run again with a new seed');
+    await expect.poll(() => seedsOf(prompt)).toHaveLength(2);
+    await page.clock.fastForward('00:11');
+    await console.notice.getByText('The gateway can’t be reached now.').waitFor();
+    await page.unrouteAll({ behavior: 'wait' });
+    await run('Run again');
+    await console.notice.getByText(`Sent again: ${prompt}`).waitFor();
+    await page.clock.fastForward('00:03');
+    await run('Run again with a new seed');
+    await console.notice.getByText(`It was already sent again, and failed: ${prompt}`).waitFor();
+    expect(await seedsOf(prompt)).toHaveLength(3);
+  });
+
   test('a refusal is shown until it is dismissed', async () => {
     const prompt = 'a full queue [sandbox:content-block]';
     await makeEnded(fixture.url, prompt);

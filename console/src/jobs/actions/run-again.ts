@@ -36,7 +36,7 @@ export function useRunAgain(job: VideoJob): RunAgain {
     newSeed.current ??= randomSeed();
     const input = seed === 'new' ? { ...inputOf(job), seed: newSeed.current } : inputOf(job);
     const isAccepted = await runAgain(gateway, job, input);
-    if (isAccepted) newSeed.current = null;
+    if (isAccepted && seed === 'new') newSeed.current = null;
     setState(isAccepted ? 'sent' : 'idle');
   };
   return {
