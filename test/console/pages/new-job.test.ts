@@ -162,6 +162,25 @@ test('the image before stays when its replacement is stopped by files that canno
   expect(await console.imageField.getByText('scene.png').count()).toBe(1);
 });
 
+test('the image before stays when its replacement is stopped by files for another draft', async () => {
+  await using console = await fixture.open();
+  const { page } = console;
+  const draft = (number: number) => page.getByRole('button', { name: `Draft ${number}` });
+  await choose(console, await sceneFile());
+  await page.locator('input[type=file]').setInputFiles([await sceneFile(), await sceneFile()]);
+  await draft(2).waitFor();
+  // The decoder of HEIC never arrives.
+  await page.context().route('**/*libheif*', () => undefined);
+  await choose(console, fileIn(fixture.folder, 'photo.heic', HEIC_PHOTO));
+  await console.imageField.getByText('Converting photo.heic…').waitFor();
+  await draft(2).click();
+  await choose(console, fileIn(fixture.folder, 'other.png', await pngFile()));
+  await console.imageField.getByText('other.png').waitFor();
+  await draft(1).click();
+  await console.imageField.getByRole('img', { name: 'The chosen image' }).waitFor();
+  expect(await console.imageField.getByText('scene.png').count()).toBe(1);
+});
+
 describe('a file is refused at its field and never sent', () => {
   test.each([
     ['of another type', 'notes.txt', TEXT, drop, NO_IMAGE],

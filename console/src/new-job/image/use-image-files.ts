@@ -51,8 +51,9 @@ export function useImageFiles(): ImageFiles {
   }, []);
 
   const take = async (files: readonly File[]): Promise<void> => {
-    const { id, image: shown } = drafts.current;
-    const before = shown ?? (replaced.current?.id === id ? replaced.current.image : null);
+    // The call before ends without an image.
+    if (replaced.current !== null) drafts.changeImage(replaced.current.id, replaced.current.image);
+    const { id, image: before } = drafts.current;
     stop();
     setRejected([]);
     const { signal } = (running.current = new AbortController());
