@@ -1,12 +1,17 @@
-const KEY = 'reelgate-token';
+import { webStorage } from '../ui/web-storage.ts';
 
-/** The bearer token of this tab, stored until the tab closes; null: none. */
+const KEY = 'reelgate-token';
+const storage = webStorage('sessionStorage');
+let token = storage?.getItem(KEY) ?? null;
+
+/** The bearer token of this tab, stored until the tab closes, or the page where it may store nothing; null: none. */
 export function readToken(): string | null {
-  return sessionStorage.getItem(KEY);
+  return token;
 }
 
-/** @param token null signs out */
-export function saveToken(token: string | null): void {
-  if (token === null) sessionStorage.removeItem(KEY);
-  else sessionStorage.setItem(KEY, token);
+/** @param newToken null signs out */
+export function saveToken(newToken: string | null): void {
+  token = newToken;
+  if (newToken === null) storage?.removeItem(KEY);
+  else storage?.setItem(KEY, newToken);
 }

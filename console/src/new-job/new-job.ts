@@ -2,6 +2,7 @@ import type { Reelgate } from '@reelgate/client';
 import { createContext, use } from 'react';
 import { v4 } from 'uuid';
 import { rememberStarted } from '../jobs/started-here.ts';
+import { webStorage } from '../ui/web-storage.ts';
 import { openDraftStorage } from './drafts/draft-storage.ts';
 import { Drafts } from './drafts/drafts.ts';
 import { PromptHistory } from './drafts/prompt-history.ts';
@@ -28,12 +29,13 @@ const SELECTION_KEY = 'reelgate-draft';
 
 /** Reads the drafts of this browser; never rejects. */
 export async function openNewJob(client: Reelgate): Promise<NewJob> {
-  const history = new PromptHistory(localStorageOrNull());
+  const history = new PromptHistory(webStorage('localStorage'));
+  const session = webStorage('sessionStorage');
   const drafts = await Drafts.open({
     storage: await openDraftStorage(),
     selection: {
-      read: () => sessionStorage.getItem(SELECTION_KEY),
-      write: (id) => sessionStorage.setItem(SELECTION_KEY, id),
+      read: () => session?.getItem(SELECTION_KEY) ?? null,
+      write: (id) => session?.setItem(SELECTION_KEY, id),
     },
     newId: newKey,
     now: () => Date.now(),
@@ -57,13 +59,4 @@ export async function openNewJob(client: Reelgate): Promise<NewJob> {
 /** `crypto.randomUUID` exists in secure contexts only, not over plain http. */
 function newKey(): string {
   return v4();
-}
-
-/** Reading the property throws where the user forbids the page to store anything. */
-function localStorageOrNull(): Storage | null {
-  try {
-    return localStorage;
-  } catch {
-    return null;
-  }
 }
