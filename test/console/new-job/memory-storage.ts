@@ -18,7 +18,7 @@ export class MemoryStorage implements DraftStorage {
     const value = structuredClone({
       ...draft,
       image: image?.type === 'file' ? { ...image, file: null } : image,
-      submission: this.submissionOf(id),
+      submission: this.stored.has(id) ? this.submissionOf(id) : draft.submission,
     });
     const chosen = image?.type === 'file' ? image.file : undefined;
     if (withFile) this.fileWrites.push(id);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Locator } from 'playwright-core';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
@@ -208,6 +209,37 @@ test('earlier prompts can be chosen again, also after a reload', async () => {
   expect(await hasFocus(promptField(console))).toBe(true);
 });
 
+/** Lists the contents of files that the page reads, without keeping them in memory. */
+const LIST_CONTENTS = `globalThis.contents = [];
+  const { arrayBuffer } = Blob.prototype;
+  Blob.prototype.arrayBuffer = async function () {
+    const content = await arrayBuffer.call(this);
+    if (content.byteLength > 1e6) contents.push(new WeakRef(content));
+    return content;
+  };`;
+
+test('the page does not keep the contents of the files that it has stored', async () => {
+  await using console = await fixture.open();
+  const { page } = console;
+  await page.evaluate(LIST_CONTENTS);
+  const pixels = { raw: { width: 600, height: 600, channels: 3 } } as const;
+  for (let index = 0; index < 3; index += 1) {
+    const image = await sharp(randomBytes(600 * 600 * 3), pixels)
+      .png()
+      .toBuffer();
+    await choose(console, fileIn(fixture.folder, `noise-${index}.png`, image));
+    await console.imageField.getByText(`noise-${index}.png`).waitFor();
+    await console.fillIn({ prompt: `noise ${index}` });
+  }
+  expect(await page.evaluate('contents.length')).toBe(3);
+  const session = await page.context().newCDPSession(page);
+  const kept = async (): Promise<unknown> => {
+    await session.send('HeapProfiler.collectGarbage');
+    return page.evaluate('contents.filter((one) => one.deref() !== undefined).length');
+  };
+  await expect.poll(kept).toBe(0);
+});
+
 test('an open page does not block a newer version of its database', async () => {
   await using console = await fixture.open();
   const opened = console.page.evaluate(`new Promise((resolve) => {
@@ -221,16 +253,22 @@ test('an open page does not block a newer version of its database', async () => 
   await (await console.submitSmall('a kite after an update', null)).waitFor();
 });
 
-test('where the browser has no database, the form works without keeping drafts', async () => {
-  await using opened = await fixture.browser.open();
-  await opened.page.addInitScript(
+const FORBIDDEN = `for (const name of ['indexedDB', 'localStorage', 'sessionStorage'])
+  Object.defineProperty(globalThis, name, { get() { throw new DOMException('Forbidden', 'SecurityError'); } });`;
+
+test.each([
+  [
+    'has no answer for its database',
     "Object.defineProperty(globalThis, 'indexedDB', { value: { open: () => ({ addEventListener() {} }) } })",
-  );
+  ],
+  ['forbids the page to store anything', FORBIDDEN],
+])('where the browser %s, the form works without keeping drafts', async (_, script) => {
+  await using opened = await fixture.browser.open();
+  await opened.page.addInitScript(script);
   await using console = new ConsolePage(opened);
   await opened.page.goto(fixture.url);
   await console.live();
   await choose(console, await square('kite.png', '#d00000'));
-  const card = await console.submitSmall('a kite without a database', null);
-  await card.waitFor();
+  await (await console.submitSmall('a kite without a database', null)).waitFor();
   expect(opened.errors()).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import type { Route } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
@@ -65,5 +66,41 @@ test('a tab that was not told that the draft was sent finds that in the storage'
   await second.generate();
   await second.note.getByText('This video is ready already.').waitFor();
   expect(second.mutations.filter((sent) => sent !== 'upload')).toEqual([]);
+  expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
+});
+
+/** The request arrives, and the page never gets the answer. */
+async function loseAnswer(route: Route): Promise<void> {
+  if (route.request().postData()?.includes('generateVideo(') !== true) return route.continue();
+  await route.fetch();
+  return route.abort();
+}
+
+test('a tab keeps the key of its request when another one removes the draft', async () => {
+  const prompt = 'a kite that is removed elsewhere';
+  await using console = await fixture.open();
+  const { page } = console;
+  await console.fillIn({ image: 'https://example.com/kite.png', prompt });
+  await console.chooseSmallest();
+  await page.route('**/graphql', loseAnswer);
+  await console.generate();
+  await expect.poll(() => jobsWith(fixture.url, prompt)).toHaveLength(1);
+  await page.locator('.submit-row').getByRole('button', { name: 'Cancel' }).click();
+  await console.note.getByText('Canceled.').waitFor();
+  await page.unroute('**/graphql', loseAnswer);
+  await page.evaluate(`new Promise((resolve) => {
+    const request = indexedDB.open('reelgate-console');
+    request.addEventListener('success', () => {
+      const removal = request.result.transaction(['drafts', 'files'], 'readwrite');
+      removal.objectStore('drafts').clear();
+      removal.objectStore('files').clear();
+      removal.addEventListener('complete', () => resolve(request.result.close()));
+    });
+  })`);
+  for (const text of [`${prompt}!`, prompt]) await console.fillIn({ prompt: text });
+  await page.reload();
+  await console.live();
+  await console.generate();
+  await console.note.getByText('Your video').waitFor();
   expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
 });

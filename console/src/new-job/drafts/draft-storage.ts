@@ -11,7 +11,7 @@ export interface StoredDraft {
 export interface DraftStorage {
   load(): Promise<readonly StoredDraft[]>;
   /**
-   * Keeps the stored submission, because another tab may have changed it.
+   * Keeps the submission of a stored draft, because another tab may have changed it.
    *
    * @param withFile whether the file changed too; files are large, so they are written only then
    */
@@ -56,7 +56,9 @@ const NO_STORAGE: DraftStorage = {
   clear: async () => {},
 };
 
-function openDatabase(): Promise<IDBDatabase> {
+async function openDatabase(): Promise<IDBDatabase> {
+  // It throws where the user forbids the page to store anything.
+  const request = indexedDB.open(NAME, 1);
   const { promise, resolve, reject } = Promise.withResolvers<IDBDatabase>();
   let isLate = false;
   const giveUp = (): void => {
@@ -64,7 +66,6 @@ function openDatabase(): Promise<IDBDatabase> {
     reject(new Error('The database does not open.'));
   };
   const timer = setTimeout(giveUp, OPEN_DEADLINE_MS);
-  const request = indexedDB.open(NAME, 1);
   request.addEventListener('upgradeneeded', () => {
     request.result.createObjectStore(DRAFTS, { keyPath: 'id' });
     request.result.createObjectStore(FILES);
@@ -91,9 +92,10 @@ function storageIn(database: IDBDatabase): DraftStorage {
   /** Resolves when the files of all calls until now are read: transactions begin in the order of the calls. */
   let filesRead: Promise<unknown> = Promise.resolve();
   const write = async <T>(run: Run<T>, file: File | null = null): Promise<T | null> => {
-    const read = Promise.all([file === null ? null : contentOf(file), filesRead]);
+    const reading = file === null ? null : contentOf(file);
+    const read = filesRead.then(() => reading);
     filesRead = read;
-    const [content] = await read;
+    const content = await read;
     return transact(database, 'readwrite', (drafts, files) => run(drafts, files, content));
   };
   return {
@@ -110,7 +112,9 @@ function storageIn(database: IDBDatabase): DraftStorage {
       const file = image?.type === 'file' ? image.file : null;
       void write(
         async (drafts, files, content) => {
-          const { submission } = await readStored(drafts, id);
+          const stored = await readStored(drafts, id);
+          // Not stored: another tab has removed it, or the storage was full.
+          const { submission } = stored.draft === null ? draft : stored;
           drafts.put({ ...draft, image: file === null ? image : { ...image, file: null }, submission });
           if (withFile && content !== null) files.put(content, id);
           else if (withFile) files.delete(id);
