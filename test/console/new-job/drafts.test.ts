@@ -113,7 +113,8 @@ test('a renewed draft has the seed that its submission names, unless it is pinne
   drafts.renew(id);
   expect(drafts.current.settings.seed).toBe(settings.seed);
   const request = { request: 'waves', idempotencyKey: 'key', image: '', createdAt: 1, isRefused: false };
-  await drafts.updateSubmission(id, () => ({ ...request, accepted: { ids: ['job'], nextSeed: '8' } }));
+  const accepted = { ids: ['job'], nextSeed: '8' };
+  await drafts.updateSubmission(id, () => ({ ...request, accepted, unanswered: [] }));
   drafts.renew(id);
   expect(drafts.current.settings.seed).toBe('8');
   drafts.changeSettings(id, { seed: '9', isSeedPinned: true });
@@ -128,7 +129,7 @@ test('a change of the draft keeps the submission that another tab has stored', a
   one.changeSettings(id, { prompt: 'waves' });
   const stale = await open();
   const request = { request: 'waves', idempotencyKey: 'key', image: '', createdAt: 1, isRefused: false };
-  const submission = { ...request, accepted: null };
+  const submission = { ...request, accepted: null, unanswered: [{ ...request, accepted: null }] };
   await one.updateSubmission(id, () => submission);
   stale.changeSettings(id, { prompt: 'waves, typed here' });
   expect(storage.submissionOf(id)).toEqual(submission);

@@ -23,7 +23,7 @@ class Jobs {
     if (!isDeepStrictEqual(input, earlier)) throw new Error('The key was used with another input.');
     if (!this.byKey.has(idempotencyKey)) {
       if (this.byKey.size >= this.limit)
-        throw new ReelgateError('RATE_LIMITED', 'Too many jobs.', { retryAfterSeconds: 60 });
+        throw new ReelgateError('CAPACITY_EXCEEDED', 'Too many jobs.', { retryAfterSeconds: 60 });
       this.byKey.set(idempotencyKey, `job ${this.byKey.size + 1}`);
     }
     if (this.isAnswerLost) throw new ReelgateError('UNREACHABLE', 'The connection was lost.');
@@ -205,4 +205,52 @@ test('a request whose answer was lost makes no second job when another tab has s
   await second.send();
   expect(await first.send()).toMatchObject({ ids: ['job 1'] });
   expect(jobs.byKey.size).toBe(2);
+});
+
+test('a request whose answer was lost makes no second job after its draft was sent as another request', async () => {
+  const { jobs, open, first, id } = await tabs();
+  jobs.isAnswerLost = true;
+  for (const prompt of ['a kite', 'a heron', 'a kite']) {
+    first.drafts.changeSettings(id, { prompt });
+    await first.send();
+  }
+  expect(jobs.byKey.size).toBe(2);
+  jobs.isAnswerLost = false;
+  const reloaded = await open();
+  expect(await reloaded.send()).toMatchObject({ ids: ['job 1'] });
+  reloaded.drafts.changeSettings(id, { prompt: 'a heron', seed: seedOf(first.drafts) });
+  expect(await reloaded.send()).toMatchObject({ ids: ['job 2'] });
+});
+
+test('an acceptance in one tab keeps the request of the other tab whose answer was lost', async () => {
+  const { jobs, open, first, id } = await tabs();
+  const second = await open();
+  second.drafts.changeSettings(id, { prompt: 'a heron' });
+  jobs.onSubmit = ({ prompt }) => {
+    jobs.isAnswerLost = prompt === 'a heron';
+  };
+  const sent = first.send();
+  await second.send();
+  expect(await sent).toMatchObject({ ids: ['job 1'] });
+  jobs.onSubmit = () => {};
+  jobs.isAnswerLost = false;
+  const reloaded = await open();
+  reloaded.drafts.changeSettings(id, { prompt: 'a heron', seed: seedOf(second.drafts) });
+  await reloaded.send();
+  expect(jobs.byKey.size).toBe(2);
+});
+
+test('a limit of calls does not tell that an earlier attempt made no job', async () => {
+  const { jobs, first, clock } = await tabs();
+  jobs.isAnswerLost = true;
+  await first.send();
+  jobs.isAnswerLost = false;
+  jobs.onSubmit = () => {
+    throw new ReelgateError('RATE_LIMITED', 'Too many calls.', { retryAfterSeconds: 1 });
+  };
+  await first.send();
+  jobs.onSubmit = () => {};
+  clock.now += 2 * HOUR_MS;
+  expect(await first.send()).toMatchObject({ ids: ['job 1'] });
+  expect(jobs.byKey.size).toBe(1);
 });

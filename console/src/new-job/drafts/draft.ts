@@ -34,8 +34,8 @@ export interface DraftSettings {
   readonly variations: number;
 }
 
-/** The last request of a draft, which all tabs share: an equal request has the same key, so it makes no second job. */
-export interface Submission {
+/** A request of a draft: an equal request has the same key, so it makes no second job. */
+export interface SentRequest {
   /** What was requested, from `requestOf`. */
   readonly request: string;
   readonly idempotencyKey: string;
@@ -52,6 +52,12 @@ export interface Submission {
     /** The seed of the next request, the same in all tabs. */
     readonly nextSeed: string;
   } | null;
+}
+
+/** The last request of a draft, which all tabs share. */
+export interface Submission extends SentRequest {
+  /** The requests before it that the gateway may have accepted without an answer that arrived, the newest first. */
+  readonly unanswered: readonly SentRequest[];
 }
 
 /** The content of the form. */

@@ -4,6 +4,7 @@ import {
   type DraftSettings,
   MAX_VARIATIONS,
   RESOLUTIONS,
+  type SentRequest,
   type Submission,
 } from './draft.ts';
 
@@ -60,6 +61,14 @@ function readSettings(stored: Fields, defaults: DraftSettings): DraftSettings {
 
 /** Reads a submission, as `readStoredDraft` does. @returns null when it is none */
 export function readSubmission(value: unknown): Submission | null {
+  const last = readRequest(value);
+  const { unanswered } = fieldsOf(value);
+  if (last === null) return null;
+  const others = Array.isArray(unanswered) ? unanswered : [];
+  return { ...last, unanswered: others.map(readRequest).filter((request) => request !== null) };
+}
+
+function readRequest(value: unknown): SentRequest | null {
   const { request, idempotencyKey, image, createdAt, isRefused, accepted } = fieldsOf(value);
   if (typeof request !== 'string' || typeof idempotencyKey !== 'string') return null;
   if (typeof image !== 'string' || typeof createdAt !== 'number') return null;

@@ -1,5 +1,5 @@
 import type { GenerateInput } from '@reelgate/client';
-import type { Draft, Submission } from '../drafts/draft.ts';
+import type { Draft, SentRequest, Submission } from '../drafts/draft.ts';
 
 /** Later an image is uploaded again, unless it may have been accepted with a request: how long the upstream keeps it is not documented. */
 export const UPLOAD_LIFETIME_MS = 3_600_000;
@@ -59,13 +59,43 @@ export function acceptedIds({ settings }: Draft, { accepted }: Submission): read
  */
 export function submissionFor(
   earlier: readonly (Submission | null)[],
-  created: Submission,
+  created: SentRequest,
   endedKey: string | null,
 ): Submission {
-  const same = earlier.find(
-    (other) => other?.request === created.request && other.idempotencyKey !== endedKey,
+  const same = requestsOf(earlier).find(
+    ({ request, idempotencyKey }) => request === created.request && idempotencyKey !== endedKey,
   );
-  if (same == null) return created;
-  const isImageOld = created.createdAt - same.createdAt >= UPLOAD_LIFETIME_MS;
-  return isImageOld && same.isRefused && same.image !== created.image ? created : same;
+  const isExpired =
+    same !== undefined &&
+    created.createdAt - same.createdAt >= UPLOAD_LIFETIME_MS &&
+    same.isRefused &&
+    same.image !== created.image;
+  const sent = same === undefined || isExpired ? created : same;
+  return submissionOf({ ...sent, isRefused: false }, earlier);
+}
+
+/** How many requests without an answer a draft has at most: their prompts and keys are stored with it. */
+const MAX_UNANSWERED = 20;
+
+/**
+ * The submission of a request.
+ *
+ * @param earlier other submissions of the draft; of two states of a request the first counts
+ */
+export function submissionOf(last: SentRequest, earlier: readonly (Submission | null)[]): Submission {
+  const byKey = new Map([[last.idempotencyKey, last]]);
+  for (const request of requestsOf(earlier)) {
+    if (!byKey.has(request.idempotencyKey)) byKey.set(request.idempotencyKey, request);
+  }
+  const [, ...others] = byKey.values();
+  const unanswered = others.filter(({ accepted, isRefused }) => accepted === null && !isRefused);
+  return { ...last, unanswered: unanswered.slice(0, MAX_UNANSWERED) };
+}
+
+function requestsOf(submissions: readonly (Submission | null)[]): readonly SentRequest[] {
+  return submissions.flatMap((submission) => {
+    if (submission === null) return [];
+    const { unanswered, ...last } = submission;
+    return [last, ...unanswered];
+  });
 }

@@ -8,9 +8,15 @@ type Issue = ReelgateError['issues'][number];
 export const NOT_TWICE =
   'If the gateway has received the request already, the video appears in the list; the same request makes no second one.';
 
-/** Whether the gateway answered that it made no job. */
+/** The codes of limits that the gateway checks after the idempotency key. */
+const LIMIT = /(?:CAPACITY_EXCEEDED|DAILY_LIMIT_REACHED)$/;
+
+/**
+ * Whether the gateway answered that no attempt of the request made a job. Errors such as RATE_LIMITED do not say that: an earlier attempt
+ * may have been accepted, and its answer lost.
+ */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof ReelgateError && (error.issues.length > 0 || error.retryAfterSeconds !== null);
+  return error instanceof ReelgateError && (error.issues.length > 0 || LIMIT.test(error.code));
 }
 
 /** Fields were refused, by the page or by the gateway. @param others texts of issues without a field in the form */

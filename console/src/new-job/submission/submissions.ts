@@ -3,7 +3,14 @@ import { Store } from '../../ui/store.ts';
 import { issuesOf } from '../drafts/check-draft.ts';
 import type { Draft, DraftImage, Submission } from '../drafts/draft.ts';
 import type { Drafts } from '../drafts/drafts.ts';
-import { acceptedIds, inputsOf, requestOf, submissionFor, UPLOAD_LIFETIME_MS } from './request.ts';
+import {
+  acceptedIds,
+  inputsOf,
+  requestOf,
+  submissionFor,
+  submissionOf,
+  UPLOAD_LIFETIME_MS,
+} from './request.ts';
 import { failed, invalid, isRefusal, NOT_TWICE } from './send-errors.ts';
 import { isSending, type SendState } from './send-state.ts';
 
@@ -162,16 +169,18 @@ export class Submissions {
         const present = stored?.idempotencyKey === submission.idempotencyKey ? stored : submission;
         // Another tab may have sent the same request meanwhile.
         if (acceptedIds(draft, present) !== null) return present;
-        return { ...present, accepted: { ids, nextSeed: present.accepted?.nextSeed ?? drafts.nextSeed() } };
+        const nextSeed = present.accepted?.nextSeed ?? drafts.nextSeed();
+        return submissionOf({ ...present, accepted: { ids, nextSeed } }, [stored]);
       });
       return this.#accept(draft, accepted, ids, false);
     }
     if (results.every((result) => result.status === 'rejected' && isRefusal(result.reason))) {
-      await drafts.updateSubmission(id, (stored) =>
-        stored === null || stored.idempotencyKey === submission.idempotencyKey
-          ? { ...submission, isRefused: true }
-          : stored,
-      );
+      await drafts.updateSubmission(id, (stored) => {
+        const present = stored ?? submission;
+        return present.idempotencyKey === submission.idempotencyKey
+          ? { ...present, isRefused: true }
+          : present;
+      });
     }
     if (jobs.length === 0 || signal.aborted) throw refusal.reason;
     // The form shows the accepted videos, and no field is marked.
@@ -194,10 +203,7 @@ export class Submissions {
     const known = drafts.find(draft.id)?.submission ?? null;
     const isEnded = known?.accepted != null && !this.#recent.has(known.idempotencyKey);
     const endedKey = isEnded ? known.idempotencyKey : null;
-    return drafts.updateSubmission(draft.id, (stored) => ({
-      ...submissionFor([stored, known], created, endedKey),
-      isRefused: false,
-    }));
+    return drafts.updateSubmission(draft.id, (stored) => submissionFor([stored, known], created, endedKey));
   }
 
   #accept(draft: Draft, submission: Submission, ids: readonly string[], isRepeated: boolean): SendState {
