@@ -195,7 +195,11 @@ export class JobLoader {
   deliveriesOf(id: string): Promise<readonly Delivery[]> {
     requireOwner(this.#caller, 'video:read');
     const { deliveries } = this.#services;
-    this.#deliveryLoader ??= new DataLoader((ids) => deliveries.ofJobs(ids));
+    this.#deliveryLoader ??= new DataLoader((ids) => {
+      // Each batch reads anew: an earlier field of a mutation may have ended the job.
+      this.#deliveryLoader?.clearAll();
+      return deliveries.ofJobs(ids);
+    });
     return this.#deliveryLoader.load(id);
   }
 

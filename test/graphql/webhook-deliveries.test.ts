@@ -2,9 +2,11 @@ import { expect, it } from 'vitest';
 import { deliveryIdOf, type DeliveryResult } from '../../src/store/webhook-deliveries.ts';
 import { signToken, SIGN_IN } from '../auth/tokens.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { generate, INPUT } from '../support/gateway/generate.ts';
 import { answerOf, type GraphQLAnswer, postBody } from '../support/gateway/http.ts';
 import { JobMover, WHOLE_LIFE } from '../support/gateway/job-mover.ts';
 import { MINUTE, NOON, SECOND } from '../support/times.ts';
+import { SECRET } from '../webhooks/webhook-settings.ts';
 
 const URL = 'https://hooks.example.com/done';
 const FIELDS = 'id url event attempts lastStatus lastError nextAttemptAt deliveredAt';
@@ -60,6 +62,22 @@ it('of a job are read by its owner, each with its state', async () => {
   });
   expect(await send(gateway, ada, READ, unfinished)).toMatchObject({
     data: { videoJob: { webhookDeliveries: [] } },
+  });
+});
+
+it('are read anew by each field of a mutation: the one before may have ended the job', async () => {
+  const settings = { WEBHOOK_SECRET: SECRET, PUBLIC_URL: 'https://video.example.com' };
+  await using gateway = await startGateway({ settings });
+  const input = { ...INPUT, idempotencyKey: 'press-1', webhookUrl: URL };
+  const { job } = await generate(gateway.url, input);
+  const query = `mutation ($input: GenerateVideoInput!, $id: ID!) {
+    before: generateVideo(input: $input) { ... on GenerateVideoSuccess { job { webhookDeliveries { url } } } }
+    after: cancelVideoJob(id: $id) { ... on CancelVideoJobSuccess { job { webhookDeliveries { url } } } }
+  }`;
+  const { text } = await postBody(gateway.url, JSON.stringify({ query, variables: { input, id: job?.id } }));
+  expect(answerOf(text).data).toEqual({
+    before: { job: { webhookDeliveries: [] } },
+    after: { job: { webhookDeliveries: [{ url: URL }] } },
   });
 });
 
