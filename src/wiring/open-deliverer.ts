@@ -1,9 +1,12 @@
 import type { Config } from '../config/config.ts';
+import { ClientUrls } from '../graphql/client-urls.ts';
+import { createSchema } from '../graphql/schema.ts';
 import { MessageClient } from '../providers/message-client.ts';
+import { WAN_MODEL } from '../providers/segmind/facts.ts';
 import { WebhookDeliverer } from '../webhooks/delivery/deliverer.ts';
 import { messageWriter } from '../webhooks/delivery/messages.ts';
+import { WebhookMessages } from '../webhooks/message.ts';
 import type { GraphQLParts } from './open-graphql.ts';
-import { openMessages } from './open-webhooks.ts';
 
 type Parts = Pick<
   GraphQLParts,
@@ -20,14 +23,17 @@ export interface OpenedDeliverer {
   readonly client: MessageClient;
 }
 
-/** Wires the deliverer of webhooks; the caller starts and stops it. @returns null where webhooks are not set up */
-export function openDeliverer(config: Config, parts: Parts): OpenedDeliverer | null {
-  const messages = openMessages(config, parts);
-  if (messages === null || config.role === 'api') return null;
-  const { storage, webhookTargets, clock, events } = parts;
+/** Wires the deliverer of webhooks; the caller starts and stops it. @returns null where webhooks are not set up, or not delivered */
+export function openDeliverer(
+  { role, webhooks, publicUrl, federation, proxy }: Config,
+  { storage, webhookTargets, localMedia, videoUrls, clock, events }: Parts,
+): OpenedDeliverer | null {
+  if (role === 'api' || webhooks === null || publicUrl === null) return null;
+  const schema = createSchema({ federation, model: WAN_MODEL });
+  const messages = new WebhookMessages(schema, ClientUrls.at(publicUrl, localMedia, videoUrls));
   const client = new MessageClient({
     isTrusted: (origin) => webhookTargets.allowed.isListed(origin),
-    proxy: config.proxy,
+    proxy,
     timeoutMs: TIMEOUT_MS,
     now: () => clock.now(),
   });
