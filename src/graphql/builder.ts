@@ -9,6 +9,8 @@ export const MAX_PAGE = 100;
 
 /** Marks fields that a router's contract can hide from public clients. */
 export const INTERNAL = { directives: { tag: { name: 'internal' } } };
+/** Marks a type whose fields another subgraph may `@provides`, such as one that stores the final states of jobs. */
+export const SHAREABLE = { directives: { shareable: {} } };
 
 /** A builder with the schema's conventions; each `define…` function adds its part to it. */
 export type Builder = ReturnType<typeof createBuilder>;
@@ -41,7 +43,7 @@ export function createBuilder() {
       nodeFieldOptions: { nullable: false, description: 'The job.' },
       pageInfoTypeOptions: {
         description: 'Where a page is among all entries.',
-        extensions: { directives: { shareable: {} } },
+        extensions: SHAREABLE,
       },
       hasNextPageFieldOptions: { description: 'Whether there are more entries after `endCursor`.' },
       hasPreviousPageFieldOptions: { description: 'Whether there are more entries before `startCursor`.' },

@@ -107,6 +107,7 @@ describe('the subgraph', () => {
       'VideoJobFailure',
       'VideoJobMetrics',
       'VideoJobRequest',
+      'WebhookDelivery',
     ]);
   });
 });

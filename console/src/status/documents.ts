@@ -60,7 +60,7 @@ export type GatewayStatusQuery = {
       readonly dueJobs: number,
       /** Since when one of them is due; null: none is. */
       readonly oldestDueAt: string | null,
-      /** Videos that the archive has to fetch or to delete now. */
+      /** Videos that the archive has to fetch or to delete now. More than 50,000 are not counted. */
       readonly dueFileTasks: number,
       /** Webhook deliveries that wait for an attempt. */
       readonly waitingDeliveries: number,
@@ -84,7 +84,7 @@ export type GatewayStatusQuery = {
       readonly callsPerMinute: number | null,
       /** Calls that could be made at once; null: there is no limit. */
       readonly remainingCalls: number | null,
-      /** The share of the limit that is used, from above 0 to 1. After a 429 it is lower, and recovers. */
+      /** The share of the limit at which calls are made, from above 0 to 1. A 429 halves it; it is 1 again within ten minutes. */
       readonly share: number,
       /** No call is made before, because the upstream answered 429; null: calls are made. */
       readonly pausedUntil: string | null,
@@ -144,7 +144,7 @@ export type GatewayStatusQuery = {
       readonly ownerId: string,
       /** The target’s scheme, host and port. The rest of its URL may be a secret of the owner. */
       readonly origin: string,
-      /** How often it was sent. */
+      /** How often it was sent, since the last `redeliverWebhook` if there was one. */
       readonly attempts: number,
       /** The HTTP status of the last answer; null: there was none. */
       readonly lastStatus: number | null,
@@ -193,7 +193,7 @@ export type RedeliverWebhookMutationVariables = Exact<{
 
 
 export type RedeliverWebhookMutation = {
-  /** Sends a webhook again at once, also one that was delivered or given up. If it is not accepted, it is tried as often as a new one. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`, or `gateway:admin` for any owner’s: then `url` is the origin only. Counts as a call of `generateVideo`. */
+  /** Sends a webhook again at once, also one that was delivered or given up. If it is not accepted, it is tried as often as a new one. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`, or `gateway:admin` for any owner’s: then `url` is the origin only. Counts as a call of `generateVideo`, and is refused with code RATE_LIMITED when there are too many. */
   readonly redeliverWebhook: {
     /** For `redeliverWebhook`; the receiver gets it as `webhook-id`. */
     readonly id: string } | null };

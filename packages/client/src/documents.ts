@@ -26,7 +26,7 @@ export type GenerateVideoInput = {
   readonly steps?: number | null | undefined;
   /** Length of the video in whole seconds, 1 to 5. @default 3 */
   readonly videoLength?: number | null | undefined;
-  /** An https URL of at most 2,048 characters, to which the gateway posts the job when it ends: signed, and again until it is accepted. An invalid input where the gateway has no webhooks. Like `startBefore` it is not part of the request. */
+  /** An https URL of at most 2,048 characters, to which the gateway posts the job when it ends: signed, and for three days again until it is accepted. An invalid input where the gateway has no webhooks, or does not send them to this URL. Like `startBefore` it is not part of the request. */
   readonly webhookUrl?: string | null | undefined;
 };
 

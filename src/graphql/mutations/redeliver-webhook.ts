@@ -15,7 +15,7 @@ export function defineRedeliverWebhook(builder: Builder, WebhookDelivery: Webhoo
       type: WebhookDelivery,
       nullable: true,
       description:
-        'Sends a webhook again at once, also one that was delivered or given up. If it is not accepted, it is tried as often as a new one. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`, or `gateway:admin` for any owner’s: then `url` is the origin only. Counts as a call of `generateVideo`.',
+        'Sends a webhook again at once, also one that was delivered or given up. If it is not accepted, it is tried as often as a new one. An unknown delivery is refused with code NOT_FOUND. Needs the scope `video:generate`, or `gateway:admin` for any owner’s: then `url` is the origin only. Counts as a call of `generateVideo`, and is refused with code RATE_LIMITED when there are too many.',
       extensions: {
         cost: REDELIVER_COST,
         directives: { ...INTERNAL.directives, cost: { weight: REDELIVER_COST } },

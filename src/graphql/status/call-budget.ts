@@ -17,7 +17,7 @@ export function defineCallBudget(builder: Builder) {
       }),
       share: t.exposeFloat('share', {
         description:
-          'The share of the limit that is used, from above 0 to 1. After a 429 it is lower, and recovers.',
+          'The share of the limit at which calls are made, from above 0 to 1. A 429 halves it; it is 1 again within ten minutes.',
       }),
       pausedUntil: t.expose('pausedUntil', {
         type: 'DateTime',

@@ -1,9 +1,7 @@
 import type { Delivery } from '../../store/webhook-deliveries.ts';
 import type { Builder } from '../builder.ts';
+import { ERROR_BYTES, shortError } from '../types/webhook-delivery.ts';
 import { OWNER_BYTES } from './gateway-job.ts';
-
-/** Characters of an error. */
-const MAX_ERROR = 200;
 
 /** Adds `GatewayFailingDelivery`. */
 export function defineFailingDelivery(builder: Builder) {
@@ -22,7 +20,9 @@ export function defineFailingDelivery(builder: Builder) {
         extensions: { maxBytes: 2100 },
         resolve: ({ url }) => originOf(url),
       }),
-      attempts: t.exposeInt('attempts', { description: 'How often it was sent.' }),
+      attempts: t.exposeInt('attempts', {
+        description: 'How often it was sent, since the last `redeliverWebhook` if there was one.',
+      }),
       lastStatus: t.exposeInt('lastStatus', {
         nullable: true,
         description: 'The HTTP status of the last answer; null: there was none.',
@@ -30,8 +30,8 @@ export function defineFailingDelivery(builder: Builder) {
       lastError: t.string({
         nullable: true,
         description: 'Why the last attempt failed, for people.',
-        extensions: { maxBytes: 6 * MAX_ERROR },
-        resolve: ({ lastError }) => lastError?.slice(0, MAX_ERROR).toWellFormed() ?? null,
+        extensions: { maxBytes: ERROR_BYTES },
+        resolve: ({ lastError }) => lastError && shortError(lastError),
       }),
       nextAttemptAt: t.expose('nextAttemptAt', {
         type: 'DateTime',

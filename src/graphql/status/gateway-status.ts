@@ -1,8 +1,15 @@
-import { MAX_OWNERS, type Backlog, type OwnerUse, type QuarantinedRecord } from '../../store/backlog.ts';
+import {
+  MAX_COUNTED,
+  MAX_OWNERS,
+  type Backlog,
+  type OwnerUse,
+  type QuarantinedRecord,
+} from '../../store/backlog.ts';
 import { type Instance, MAX_INSTANCES } from '../../store/instances.ts';
 import type { DeliveryBacklog } from '../../store/webhook-deliveries.ts';
 import type { Builder } from '../builder.ts';
 import { requireOwner } from '../context.ts';
+import { ERROR_BYTES, shortError } from '../types/webhook-delivery.ts';
 import { defineCallBudget } from './call-budget.ts';
 import { defineFailingDelivery } from './failing-delivery.ts';
 import { explainWaits, type GatewayJobTypes, OWNER_BYTES } from './gateway-job.ts';
@@ -11,8 +18,8 @@ import { explainWaits, type GatewayJobTypes, OWNER_BYTES } from './gateway-job.t
 const READ_COST = 50;
 /** Entries of a list. */
 const MAX_ENTRIES = 20;
-/** Characters of an error. */
-const MAX_ERROR = 200;
+
+const COUNTED = MAX_COUNTED.toLocaleString('en');
 
 const PHASES = ['accepted', 'submitting', 'settling', 'queued', 'processing', 'collecting'] as const;
 
@@ -28,8 +35,8 @@ export function defineGatewayStatus(builder: Builder, { Job, Phase }: GatewayJob
       id: t.exposeID('id', { description: 'The job’s id.' }),
       error: t.string({
         description: 'Why it cannot be read.',
-        extensions: { maxBytes: 6 * MAX_ERROR },
-        resolve: ({ error }) => errorText(error),
+        extensions: { maxBytes: ERROR_BYTES },
+        resolve: ({ error }) => recordError(error),
       }),
     }),
   });
@@ -97,10 +104,11 @@ export function defineGatewayStatus(builder: Builder, { Job, Phase }: GatewayJob
   );
 }
 
-/** @returns the error without the text of the record, which may have a prompt */
-export function errorText(error: string): string {
-  const text = error.includes('is not valid JSON') ? 'The record is not valid JSON.' : error;
-  return text.slice(0, MAX_ERROR).toWellFormed();
+/** @returns a sentence without the text of the record, which may have a prompt: errors of the JSON parser quote it */
+export function recordError(error: string): string {
+  if (error.startsWith('SyntaxError')) return 'The record is not valid JSON.';
+  const text = shortError(error.replace(/^\w*Error: /, ''));
+  return text.endsWith('.') ? text : `${text}.`;
 }
 
 function defineInstance(builder: Builder) {
@@ -172,8 +180,7 @@ function defineBacklog(builder: Builder, Phase: GatewayJobTypes['Phase']) {
         extensions: { maxLength: MAX_OWNERS },
       }),
       dueJobs: t.int({
-        description:
-          'Jobs whose next step is due and that no poller holds. More than 50,000 are not counted.',
+        description: `Jobs whose next step is due and that no poller holds. More than ${COUNTED} are not counted.`,
         resolve: ({ jobs }) => jobs.due,
       }),
       oldestDueAt: t.field({
@@ -183,7 +190,7 @@ function defineBacklog(builder: Builder, Phase: GatewayJobTypes['Phase']) {
         resolve: ({ jobs }) => jobs.oldestDueAt,
       }),
       dueFileTasks: t.int({
-        description: 'Videos that the archive has to fetch or to delete now.',
+        description: `Videos that the archive has to fetch or to delete now. More than ${COUNTED} are not counted.`,
         resolve: ({ fileTasks }) => fileTasks.due,
       }),
       waitingDeliveries: t.int({

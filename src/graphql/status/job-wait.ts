@@ -97,7 +97,7 @@ function reasonOf(wait: JobWait, { job, failureCount }: ScheduledJob, { budget }
       return 'The upstream does not answer. One call every few seconds probes whether it is back.';
     case 'rate-limit':
       return budget.pausedUntil === null
-        ? 'The calls that the upstream allows in a minute are used up. It gets a call by its priority.'
+        ? 'The calls that the upstream allows in a minute are used up. Jobs get the next ones in the order of their priority.'
         : 'The upstream answered 429, so all calls are paused.';
     case 'no-poller':
       return 'It is due, but no instance that moves jobs is running.';

@@ -5,7 +5,7 @@ import {
   type VideoJobNotFound,
   type VideoJobNotFoundRef,
 } from '../mutations/video-job-not-found.ts';
-import { errorText } from './gateway-status.ts';
+import { recordError } from './gateway-status.ts';
 
 /** How many values a call counts as: it reads and writes a record. */
 const RELEASE_COST = 50;
@@ -32,7 +32,7 @@ export function defineReleaseQuarantinedRecord(builder: Builder, NotFound: Video
         message: t.string({
           description: 'What is wrong with it, for people.',
           extensions: { maxBytes: 1500 },
-          resolve: ({ error }) => `The record cannot be read: ${errorText(error)} Repair it first.`,
+          resolve: ({ error }) => `The record cannot be read: ${recordError(error)} Repair it first.`,
         }),
       }),
     });

@@ -2,7 +2,7 @@ import type { JobFailure } from '../../domain/job/failure.ts';
 import type { JobMetrics } from '../../domain/job/job.ts';
 import { MAX_TEXT, MAX_URL, type VideoModel, type VideoRequest } from '../../domain/request/video-request.ts';
 import { MAX_ENDPOINTS } from '../../domain/webhooks.ts';
-import { type Builder, INTERNAL } from '../builder.ts';
+import { type Builder, INTERNAL, SHAREABLE } from '../builder.ts';
 import { defineJobEnums, type JobEnums } from './job-enums.ts';
 import type { JobView } from './job-view.ts';
 import type { VideoView } from './video-view.ts';
@@ -24,8 +24,6 @@ const MAX_DELIVERIES = 1 + MAX_ENDPOINTS;
  */
 const MAX_MESSAGE = 4000;
 const MAX_ID = 1200;
-/** Marks a type whose fields another subgraph may `@provides`, such as one that stores the final states of jobs. */
-const SHAREABLE = { directives: { shareable: {} } };
 
 /** Adds `VideoJob` and the types of its fields. */
 export function defineVideoJob(builder: Builder, model: VideoModel) {
@@ -123,8 +121,7 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
       }),
       webhookDeliveries: t.field({
         type: [WebhookDelivery],
-        description:
-          'The messages about the end of the job, to its `webhookUrl` and to the endpoints of its owner; empty until then. A subscription does not send their changes. Refused with code FORBIDDEN for a job token.',
+        description: `The messages about the end of the job, to its \`webhookUrl\` and to the endpoints of its owner, at most ${MAX_DELIVERIES}; empty until then. A subscription does not send their changes. Refused with code FORBIDDEN for a job token.`,
         extensions: {
           cost: DELIVERIES_COST,
           maxLength: MAX_DELIVERIES,

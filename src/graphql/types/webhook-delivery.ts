@@ -1,15 +1,18 @@
 import { MAX_URL } from '../../domain/request/video-request.ts';
 import { webhookEvent } from '../../domain/webhooks.ts';
 import type { Delivery } from '../../store/webhook-deliveries.ts';
-import type { Builder } from '../builder.ts';
+import { type Builder, SHAREABLE } from '../builder.ts';
 
 /** Characters of an error that are shown. */
 const MAX_ERROR = 200;
+/** See `maxBytes` in `video-job.ts`. */
+export const ERROR_BYTES = 6 * MAX_ERROR;
 
 /** Adds `WebhookDelivery`. */
 export function defineWebhookDelivery(builder: Builder) {
   return builder.objectRef<Delivery>('WebhookDelivery').implement({
     description: 'The message about a job’s end to one URL.',
+    extensions: SHAREABLE,
     fields: (t) => ({
       id: t.exposeID('id', { description: 'For `redeliverWebhook`; the receiver gets it as `webhook-id`.' }),
       url: t.expose('url', {
@@ -32,8 +35,8 @@ export function defineWebhookDelivery(builder: Builder) {
       lastError: t.string({
         nullable: true,
         description: 'Why the last attempt failed, for people; null: it did not.',
-        extensions: { maxBytes: 6 * MAX_ERROR },
-        resolve: ({ lastError }) => lastError?.slice(0, MAX_ERROR).toWellFormed() ?? null,
+        extensions: { maxBytes: ERROR_BYTES },
+        resolve: ({ lastError }) => lastError && shortError(lastError),
       }),
       nextAttemptAt: t.expose('nextAttemptAt', {
         type: 'DateTime',
@@ -47,6 +50,11 @@ export function defineWebhookDelivery(builder: Builder) {
       }),
     }),
   });
+}
+
+/** Cuts an error for an answer. */
+export function shortError(error: string): string {
+  return error.slice(0, MAX_ERROR).toWellFormed();
 }
 
 /** The type of `defineWebhookDelivery`. */

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/domain/job/job.ts';
+import { recordError } from '../../../src/graphql/status/gateway-status.ts';
 import type { JobStore } from '../../../src/store/job-store.ts';
 import { deliveryIdOf } from '../../../src/store/webhook-deliveries.ts';
 import { SIGN_IN, signToken } from '../../auth/tokens.ts';
@@ -224,6 +225,21 @@ describe.each(ENGINES)('the status of a gateway with %s', (_, open) => {
       result: { __typename: 'VideoJobNotFound', id: job.id },
     });
   });
+});
+
+it.each([
+  ['Error: The stored job has an invalid phase.', 'The stored job has an invalid phase.'],
+  ['Error: incorrect header check', 'incorrect header check.'],
+  [
+    "SyntaxError: Expected ',' or '}' after property value in JSON at position 12",
+    'The record is not valid JSON.',
+  ],
+  [
+    'SyntaxError: Unexpected token \'a\', "{"prompt":a cat"... is not valid JSON',
+    'The record is not valid JSON.',
+  ],
+])('the error %s of a record is a sentence that does not quote the record', (error, shown) => {
+  expect(recordError(error)).toBe(shown);
 });
 
 describe('what is for operators', () => {

@@ -47,7 +47,7 @@ export const PARAMETERS = {
     "max": 5
   },
   "webhookUrl": {
-    "help": "An https URL of at most 2,048 characters, to which the gateway posts the job when it ends: signed, and again until it is accepted. An invalid input where the gateway has no webhooks. Like `startBefore` it is not part of the request.",
+    "help": "An https URL of at most 2,048 characters, to which the gateway posts the job when it ends: signed, and for three days again until it is accepted. An invalid input where the gateway has no webhooks, or does not send them to this URL. Like `startBefore` it is not part of the request.",
     "maxLength": 2048
   }
 } as const;
