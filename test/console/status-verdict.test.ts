@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GatewayStatus } from '../../console/src/status/use-status.ts';
-import { relative, verdictOf } from '../../console/src/status/verdict.ts';
+import { relative, upcoming, verdictOf } from '../../console/src/status/verdict.ts';
 
 const AT = '2026-11-03T12:00:00.000Z';
 const ago = (seconds: number) => new Date(Date.parse(AT) - 1000 * seconds).toISOString();
@@ -48,7 +48,7 @@ test.each([
   ['The upstream did not answer the last 3 calls.', 'wait', budget({ failuresInARow: 3 })],
   ['The upstream answered 429.', 'wait', budget({ pausedUntil: ago(-9), remainingCalls: 0 })],
   ['The calls of the minute are used up.', 'wait', { ...late, ...budget({ remainingCalls: 0 }) }],
-  ['Jobs are late: one is due for 1 min 00 s.', 'wait', late],
+  ['Jobs are late', 'wait', late],
   ['Some records cannot be read', 'wait', { quarantinedRecords: [{ id: 'vj_1', error: 'No.' }] }],
 ] satisfies [string, string, Partial<GatewayStatus>][])('the state is “%s”', (text, level, change) => {
   const verdict = verdictOf({ ...CALM, ...change });
@@ -56,8 +56,19 @@ test.each([
   expect(verdict.level).toBe(level);
 });
 
+test('a used budget is no trouble while no job waits for a call', () => {
+  expect(verdictOf({ ...CALM, ...budget({ remainingCalls: 0 }) }).level).toBe('good');
+});
+
+test('a state that lasts keeps its text, because screen readers announce each change', () => {
+  const later = backlog({ dueJobs: 1, oldestDueAt: ago(65) });
+  expect(verdictOf({ ...CALM, ...later })).toEqual(verdictOf({ ...CALM, ...late }));
+});
+
 test('times are relative to the gateway’s clock', () => {
   const now = Date.parse(AT);
   expect(relative(ago(-40), now)).toBe('in 40 s');
   expect(relative(ago(125), now)).toBe('2 min 05 s ago');
+  expect(upcoming(ago(-40), now)).toBe('in 40 s');
+  expect(upcoming(ago(3), now)).toBe('due');
 });

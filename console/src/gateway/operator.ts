@@ -18,7 +18,7 @@ export function useIsOperator(): boolean {
       .then(({ data }) => {
         if (!stopped.signal.aborted) setIsOperator(data?.gatewayStatus != null);
       })
-      // The page is asked again with the next connection.
+      // The gateway is asked again with the next connection.
       .catch(() => {});
     return () => stopped.abort();
   }, [connection, isLive]);

@@ -1,8 +1,9 @@
 import { redeliver, releaseRecord, retryNow } from './actions.ts';
+import type { GatewayJobWait } from './documents.ts';
 import { Problem, Problems } from './problem.tsx';
 import { PHASES } from './summary.tsx';
 import type { GatewayStatus } from './use-status.ts';
-import { relative } from './verdict.ts';
+import { relative, upcoming } from './verdict.ts';
 
 interface ListProps {
   readonly status: GatewayStatus;
@@ -26,7 +27,7 @@ export function OldestJobs({ status, now, refresh }: ListProps) {
           facts={[
             `Accepted ${relative(job.createdAt, now)}`,
             ...(job.failureCount === 0 ? [] : [`failed calls: ${job.failureCount}`]),
-            ...(job.nextStepAt === null ? [] : [`next step ${relative(job.nextStepAt, now)}`]),
+            ...(job.nextStepAt === null ? [] : [nextStep(job.wait, job.nextStepAt, now)]),
             `deadline ${relative(job.endsAt, now)}`,
           ]}
           // While the upstream does not answer, a retry would not help.
@@ -37,6 +38,10 @@ export function OldestJobs({ status, now, refresh }: ListProps) {
       ))}
     </Problems>
   );
+}
+
+function nextStep(wait: GatewayJobWait, at: string, now: number): string {
+  return wait === 'LEASED' ? `lease ends ${relative(at, now)}` : `next step ${upcoming(at, now)}`;
 }
 
 /** Records that cannot be read. */
@@ -73,7 +78,7 @@ export function FailingDeliveries({ status, now, refresh }: ListProps) {
           text={lastError ?? 'The last attempt failed.'}
           facts={[
             attempts === 1 ? '1 attempt' : `${attempts} attempts`,
-            nextAttemptAt === null ? 'given up' : `next attempt ${relative(nextAttemptAt, now)}`,
+            nextAttemptAt === null ? 'given up' : `next attempt ${upcoming(nextAttemptAt, now)}`,
           ]}
           label="Send again"
           action={redeliver}

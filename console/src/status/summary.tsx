@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { duration } from '../jobs/times.ts';
 import type { GatewayJobPhase, GatewayRole } from './documents.ts';
 import type { GatewayStatus } from './use-status.ts';
-import { relative } from './verdict.ts';
+import { relative, upcoming } from './verdict.ts';
 
 interface SummaryProps {
   readonly status: GatewayStatus;
@@ -51,7 +51,7 @@ export function Summary({ status, now }: SummaryProps) {
           note={
             budget.nextProbeAt === null
               ? failures(budget.failuresInARow)
-              : `probe ${relative(budget.nextProbeAt, now)}`
+              : `probe ${upcoming(budget.nextProbeAt, now)}`
           }
         >
           {budget.isCircuitOpen ? 'Open' : 'Closed'}
@@ -94,7 +94,8 @@ function callsNote({ callsPerMinute, share, pausedUntil }: GatewayStatus['budget
 }
 
 function failures(count: number): string {
-  return count === 0 ? '' : `${count} calls without an answer`;
+  if (count === 0) return '';
+  return count === 1 ? '1 call without an answer' : `${count} calls without an answer`;
 }
 
 interface TileProps {
@@ -134,7 +135,7 @@ function Pair({ name, value }: { readonly name: string; readonly value: string |
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd className={typeof value === 'number' ? 'count' : undefined}>{value}</dd>
     </div>
   );
 }

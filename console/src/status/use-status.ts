@@ -8,8 +8,6 @@ import { GATEWAY_STATUS } from './operations.ts';
 
 /** Milliseconds between two readings. */
 const PAUSE_MS = 5000;
-/** Milliseconds that the gateway has to answer. */
-const TIMEOUT_MS = 15_000;
 
 export type GatewayStatus = NonNullable<GatewayStatusQuery['gatewayStatus']>;
 
@@ -57,8 +55,7 @@ function poll(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const read = async (): Promise<void> => {
     try {
-      const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-      const { gatewayStatus } = await run(connection, GATEWAY_STATUS, {}, signal);
+      const { gatewayStatus } = await run(connection, GATEWAY_STATUS, {}, stopped.signal);
       if (gatewayStatus === null) throw new Error('The gateway answered without its status.');
       if (!stopped.signal.aborted) onRead(gatewayStatus);
     } catch (error) {

@@ -25,12 +25,13 @@ export function verdictOf(status: GatewayStatus): Verdict {
     return { level: 'wait', text: `The upstream did not answer the last ${budget.failuresInARow} calls.` };
   if (budget.pausedUntil !== null)
     return { level: 'wait', text: 'The upstream answered 429. All calls are paused.' };
-  if (budget.remainingCalls === 0)
+  if (budget.remainingCalls === 0 && backlog.dueJobs > 0)
     return {
       level: 'wait',
       text: 'The calls of the minute are used up. Jobs get theirs one after the other.',
     };
-  if (dueMs > LATE_MS) return { level: 'wait', text: `Jobs are late: one is due for ${duration(dueMs)}.` };
+  // Without the time: screen readers would announce it with each reading.
+  if (dueMs > LATE_MS) return { level: 'wait', text: 'Jobs are late: some have been due for a while.' };
   if (oldestJobs.some(({ failureCount }) => failureCount >= MANY_FAILURES))
     return { level: 'wait', text: 'Jobs move. Calls about some jobs fail again and again.' };
   if (quarantinedRecords.length > 0)
@@ -43,4 +44,9 @@ export function verdictOf(status: GatewayStatus): Verdict {
 export function relative(iso: string, now: number): string {
   const ms = Date.parse(iso) - now;
   return ms > 0 ? `in ${duration(ms)}` : `${duration(-ms)} ago`;
+}
+
+/** When something happens: `in 40 s`; `due` when its time has come. */
+export function upcoming(iso: string, now: number): string {
+  return Date.parse(iso) > now ? relative(iso, now) : 'due';
 }

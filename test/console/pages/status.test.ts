@@ -17,6 +17,8 @@ const HOOK = 'https://hooks.example.com/secret-path';
 
 /** Milliseconds between two readings of the page. */
 const PAUSE_MS = 5000;
+/** Milliseconds that the client waits for an answer. */
+const ANSWER_MS = 30_000;
 
 let browser: TestBrowser;
 let operated: OperatedGateway;
@@ -45,13 +47,9 @@ function entry(page: Page, list: string, text: string) {
   return page.getByRole('region', { name: list }).getByRole('listitem').filter({ hasText: text });
 }
 
-/** A paused job, a record that cannot be read, and a webhook that fails. */
-async function makeTrouble(): Promise<{
-  readonly paused: Job;
-  readonly damaged: Job;
-  repair: () => Promise<void>;
-}> {
-  const { store, deliveries, damage } = operated;
+/** Ends a job of Cleo with a webhook that fails. @param nextAttemptAt null: it was given up */
+async function makeFailingWebhook(nextAttemptAt: number | null): Promise<void> {
+  const { store, deliveries } = operated;
   const done = acceptedJob({ ownerId: 'cleo' });
   await createAll(store, [done]);
   const [first] = await leaseUpTo(store, NOON, 1);
@@ -63,8 +61,18 @@ async function makeTrouble(): Promise<{
   });
   const [delivery] = await deliveries.lease({ now: NOON, limit: 1, leaseUntil: NOON + MINUTE });
   const lastError = 'The receiver answered 410.';
-  const givenUp = { attempts: 3, lastStatus: 410, lastError, nextAttemptAt: null, deliveredAt: null };
-  await deliveries.settle(present(delivery), givenUp);
+  const failed = { attempts: 3, lastStatus: 410, lastError, nextAttemptAt, deliveredAt: null };
+  await deliveries.settle(present(delivery), failed);
+}
+
+/** A paused job, a record that cannot be read, and a webhook that fails. */
+async function makeTrouble(): Promise<{
+  readonly paused: Job;
+  readonly damaged: Job;
+  repair: () => Promise<void>;
+}> {
+  const { store, damage } = operated;
+  await makeFailingWebhook(null);
   const paused = acceptedJob();
   await createAll(store, [paused]);
   const [second] = await leaseUpTo(store, NOON, 1);
@@ -131,6 +139,43 @@ test('the page reads the status again and again, and keeps the last one while th
   await page.unroute('**/graphql');
   await page.clock.fastForward(PAUSE_MS);
   await page.getByRole('alert').waitFor({ state: 'detached' });
+});
+
+test('the page says when a lease ends, and what is due, and its figures are in line', async () => {
+  await makeFailingWebhook(NOON);
+  const leased = acceptedJob({ ownerId: 'an-owner-with-a-name-of-many-words@department.example.com' });
+  await createAll(operated.store, [leased]);
+  await leaseUpTo(operated.store, NOON, 1);
+  await operated.budget.onFailed();
+  await using console = await openAs('video:read gateway:admin', '/status');
+  const { page } = console;
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await entry(page, 'Failing webhooks', 'cleo').filter({ hasText: 'next attempt due' }).waitFor();
+  await entry(page, 'Oldest jobs', leased.id)
+    .filter({ hasText: /lease ends in \d/ })
+    .waitFor();
+  await page.getByText('1 call without an answer').waitFor();
+  const topsOf = (selector: string) =>
+    page.$$eval(selector, (found) => found.map((element) => element.getBoundingClientRect().top));
+  expect(new Set(await topsOf('.tile strong')).size).toBe(1);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const count = page.getByRole('definition').filter({ hasText: /^1$/ }).last();
+  const name = page.getByRole('term').filter({ hasText: leased.ownerId });
+  expect((await count.boundingBox())?.y).toBe((await name.boundingBox())?.y);
+});
+
+test('the page says that the gateway does not answer', async () => {
+  await using console = await openAs('video:read gateway:admin', '/');
+  const { page } = console;
+  await page.clock.install();
+  const asked = Promise.withResolvers<void>();
+  await page.route('**/graphql', () => asked.resolve());
+  await page.getByRole('link', { name: 'Status', exact: true }).click();
+  await asked.promise;
+  await page.clock.fastForward(ANSWER_MS);
+  const alert = page.getByRole('alert');
+  await alert.waitFor();
+  expect(await alert.textContent()).toBe('The status can’t be read: There was no answer within 30 seconds.');
 });
 
 test('without the scope the page says what it needs, and no page links to it', async () => {
