@@ -23,6 +23,7 @@ it('an operation that a transport refuses is emitted once, with what is known of
   await postBody(url, body, { authorization: 'Bearer wrong' });
   await postBody(url, body, { ...headers, accept: 'image/png' });
   await postBody(url, '{', headers);
+  await postBody(url, `[${body},${body}]`, headers);
   await http(`${url}/graphql?query=${CANCEL}`, { headers });
   using _ = await SseClient.open(url, WATCH_ALL, { headers });
   using second = await SseClient.open(url, WATCH_ALL, { headers });
@@ -34,6 +35,7 @@ it('an operation that a transport refuses is emitted once, with what is known of
     { ...refused, errorCode: 'UNAUTHENTICATED' },
     { ...refused, errorCode: 'NOT_ACCEPTABLE' },
     { ...refused, errorCode: 'BAD_REQUEST' },
+    { ...refused, errorCode: 'BATCHING_NOT_SUPPORTED' },
     { ...refused, kind: 'mutation', fields: ['cancelVideoJob'] },
     { ...watching, outcome: 'ok' },
     { ...watching, outcome: 'refused', errorCode: 'TOO_MANY_STREAMS' },

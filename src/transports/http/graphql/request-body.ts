@@ -3,10 +3,11 @@ import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../../../domain/caller.ts';
 import { rateLimited, refusal } from '../../../graphql/errors.ts';
+import type { Operations } from '../../../operations/operations.ts';
 import type { OwnerRate } from '../../../store/owner-rate.ts';
 import { checkMayUpload, readMultipart } from '../uploads/multipart.ts';
 import { tooManyUploads, type UploadSlots } from '../uploads/upload-slots.ts';
-import { isBatch, refuseBatch } from './batches.ts';
+import { batchingNotSupported, isBatch, refuseBatch } from './batches.ts';
 import type { Exchange } from './exchange.ts';
 import { badRequest, readBody, tooSlow } from './read-body.ts';
 
@@ -24,7 +25,11 @@ type Release = () => void;
  *
  * @param uploadRate of `uploadImage`
  */
-export function useRequestBody(slots: UploadSlots, uploadRate: OwnerRate): Plugin<object, Exchange> {
+export function useRequestBody(
+  slots: UploadSlots,
+  uploadRate: OwnerRate,
+  operations: Pick<Operations, 'refused'>,
+): Plugin<object, Exchange> {
   const releases = new WeakMap<IncomingMessage, Release[]>();
 
   const readUpload = async (request: IncomingMessage, { ownerId }: Caller): Promise<object> => {
@@ -55,7 +60,10 @@ export function useRequestBody(slots: UploadSlots, uploadRate: OwnerRate): Plugi
         } else if (isJson(req.headers['content-type'] ?? '')) {
           setRequestParser(async () => {
             const params = await (body ?? readJsonBody(req));
-            return isBatch(params) ? refuseBatch(params, request.headers.get('accept'), fetchAPI) : params;
+            if (!isBatch(params)) return params;
+            // Its answer is no result of Yoga, which would be told to the pipeline.
+            operations.refused([batchingNotSupported()], 'http');
+            return refuseBatch(params, request.headers.get('accept'), fetchAPI);
           });
         } else {
           throw refusal(

@@ -69,7 +69,7 @@ export function createGraphQLYoga({
     graphiql: false,
     plugins: [
       useAuthentication(authenticator),
-      useRequestBody(uploads, uploadRate),
+      useRequestBody(uploads, uploadRate, operations),
       useOperations({ operations, baseUrlOf, streams }),
       useEventStreams(),
       useCallbacks(callbacks),
