@@ -24,11 +24,13 @@ export class GatewayLog implements Disposable {
   readonly #log: LeveledLog;
   readonly #faults: FaultLog;
   readonly #infos: FaultLog;
+  readonly #waiting: FaultLog;
 
   constructor(log: LeveledLog, clock: Clock, events: Pick<GatewayEvents, 'on'>) {
     this.#log = log;
     this.#faults = new FaultLog(log, clock);
     this.#infos = new FaultLog(log, clock, INFO_WINDOW_MS);
+    this.#waiting = new FaultLog(withoutDebug(log), clock, INFO_WINDOW_MS);
     events.on('fault', (fault) => this.#onFault(fault));
     events.on('circuit', ({ state }) => {
       if (state === 'closed') log.info(POLLER, 'the upstream is back');
@@ -48,6 +50,7 @@ export class GatewayLog implements Disposable {
   [Symbol.dispose](): void {
     this.#faults[Symbol.dispose]();
     this.#infos[Symbol.dispose]();
+    this.#waiting[Symbol.dispose]();
   }
 
   #onFault({ part, level, message, details }: FaultEvent): void {
@@ -87,7 +90,7 @@ export class GatewayLog implements Disposable {
   #onWaiting({ limitedBy, jobs }: WaitingEvent): void {
     if (jobs === 0) return;
     const cause = limitedBy === 'rate-limit' ? 'rate limit' : 'upstream';
-    this.#infos.info({ ...POLLER, jobs }, `jobs are waiting for the ${cause}`);
+    this.#waiting.info({ ...POLLER, jobs }, `jobs are waiting for the ${cause}`);
   }
 
   #onConnection({ connection, state, reason }: StoreConnectionEvent): void {
@@ -98,6 +101,16 @@ export class GatewayLog implements Disposable {
         : 'the connection to Redis was lost; connecting again';
     this.#faults.warn({ part: 'store', reason }, message);
   }
+}
+
+/** Of what happens several times a second, single lines would hide the others at level `debug`. */
+function withoutDebug(log: LeveledLog): LeveledLog {
+  return {
+    debug() {},
+    info: (details, message) => log.info(details, message),
+    warn: (details, message) => log.warn(details, message),
+    error: (details, message) => log.error(details, message),
+  };
 }
 
 const POLLER = { part: 'poller' };

@@ -12,10 +12,10 @@ import { tempFolder } from '../../support/temp-folder.ts';
 import { MINUTE, NOON, SECOND } from '../../support/times.ts';
 
 /** A log of events, with the lines that it has written. */
-function listen() {
+function listen(level = 'info') {
   const events = new GatewayEvents();
   const clock = new FakeClock();
-  const { logger, lines } = linesOf('info');
+  const { logger, lines } = linesOf(level);
   return { events, clock, lines, log: new GatewayLog(logger, clock, events) };
 }
 
@@ -48,20 +48,23 @@ it('a job that ended has one line with its numbers', () => {
   ]);
 });
 
-it('while jobs wait for the budget, there is one line a minute', async () => {
-  const { events, clock, lines } = listen();
-  for (let second = 0; second < 150; second += 1) {
-    events.emit('budget:waiting', { limitedBy: 'rate-limit', jobs: second + 1 });
-    events.emit('budget:waiting', { limitedBy: 'rate-limit', jobs: 0 });
-    await clock.advance(SECOND);
-  }
-  const msg = 'jobs are waiting for the rate limit';
-  expect(lines).toMatchObject([
-    { level: INFO, msg, jobs: 1 },
-    { level: INFO, msg, jobs: 60, repeated: 59 },
-    { level: INFO, msg, jobs: 120, repeated: 60 },
-  ]);
-});
+it.each(['info', 'debug'])(
+  'while jobs wait for the budget, there is one line a minute at level %s',
+  async (level) => {
+    const { events, clock, lines } = listen(level);
+    for (let second = 0; second < 150; second += 1) {
+      events.emit('budget:waiting', { limitedBy: 'rate-limit', jobs: second + 1 });
+      events.emit('budget:waiting', { limitedBy: 'rate-limit', jobs: 0 });
+      await clock.advance(SECOND);
+    }
+    const msg = 'jobs are waiting for the rate limit';
+    expect(lines).toMatchObject([
+      { level: INFO, msg, jobs: 1 },
+      { level: INFO, msg, jobs: 60, repeated: 59 },
+      { level: INFO, msg, jobs: 120, repeated: 60 },
+    ]);
+  },
+);
 
 it('faults that repeat are counted for ten seconds, refusals for a minute', async () => {
   const { events, clock, lines } = listen();
