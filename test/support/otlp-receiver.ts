@@ -63,7 +63,8 @@ export class OtlpReceiver implements AsyncDisposable {
           const type = headers['content-type'] ?? '';
           this.requests.push({ path, type, headers, body });
           if (this.status === 200 && type === 'application/json') this.spans.push(...spansOf(body));
-          if (this.status !== null) response.writeHead(this.status, { 'content-type': type }).end();
+          if (this.status !== null)
+            response.writeHead(this.status, { 'content-type': type, 'retry-after': '3600' }).end();
         })
         .catch(() => response.destroy());
     });

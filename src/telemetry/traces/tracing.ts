@@ -162,7 +162,7 @@ function rootSampler(name: string, ratio: number): Sampler {
 /** The error itself may contain the whole answer, and that of a refused connection to localhost has no message. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code) : '';
+  const code = 'code' in error ? String(error.code ?? '') : '';
   const parts = [code, error.message || error.name].filter((part) => part !== '');
   return parts.join(': ').slice(0, MAX_REASON_LENGTH);
 }

@@ -128,9 +128,12 @@ test('spans that do not fit into the queue are dropped, which is reported', asyn
   expect(faults).toMatchObject([{ part: 'telemetry', level: 'warn', details }]);
 });
 
-test('a batch that is refused is reported, also the last one', async () => {
+test.each([
+  [400, '400: Bad Request'],
+  [429, 'Export failed with retryable status'],
+])('a batch that is refused with %i is reported, also the last one', async (status, reason) => {
   await using receiver = await OtlpReceiver.start();
-  receiver.status = 400;
+  receiver.status = status;
   const events = new GatewayEvents();
   const faults = collect(events, 'fault');
   {
@@ -143,7 +146,7 @@ test('a batch that is refused is reported, also the last one', async () => {
       part: 'telemetry',
       level: 'warn',
       message,
-      details: { endpoint: receiver.url, reason: '400: Bad Request' },
+      details: { endpoint: receiver.url, reason },
     },
   ]);
 });
