@@ -123,6 +123,7 @@ export interface StoreCallEvent {
 /** A connection to Redis was opened or lost. */
 export interface StoreConnectionEvent {
   readonly connection: 'commands' | 'subscriber';
+  /** `lost` also for each failed attempt to open it again. */
   readonly state: 'connected' | 'lost';
   /** Why it was lost; null for `connected`. */
   readonly reason: string | null;

@@ -232,11 +232,21 @@ describe('the metrics', () => {
   });
 
   it('show the connections to Redis, faults and unreadable records', async () => {
-    emitAll('store:connection', { connection: 'commands', state: 'lost', reason: 'gone' });
+    const lost = { state: 'lost', reason: 'gone' } as const;
+    emitAll('store:connection', { connection: 'commands', ...lost });
     expect(await valuesOf('reelgate_store_connected')).toEqual({
       'connection="subscriber"': 1,
     });
     expect(await valuesOf('reelgate_store_connection_losses_total')).toEqual({ 'connection="commands"': 1 });
+    // Attempts to connect again that fail are no further losses.
+    for (let attempt = 0; attempt < 10; attempt += 1)
+      emitAll('store:connection', { connection: 'subscriber', ...lost });
+    emitAll('store:connection', { connection: 'subscriber', state: 'connected', reason: null });
+    emitAll('store:connection', { connection: 'subscriber', ...lost });
+    expect(await valuesOf('reelgate_store_connection_losses_total')).toEqual({
+      'connection="commands"': 1,
+      'connection="subscriber"': 2,
+    });
     const fault = { part: 'poller', level: 'warn', details: {} } as const;
     for (const ms of [5, 8]) emitAll('fault', { ...fault, message: `a call failed (${ms} ms); again` });
     expect(await valuesOf('reelgate_faults_total')).toEqual({
