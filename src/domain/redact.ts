@@ -56,11 +56,11 @@ export function redact(text: string): string {
 function redactUrl(match: string, offset: number, text: string): string {
   if (!/[?#@]/.test(match)) return match;
   const [slashes = ''] = /^:[\\/]+/.exec(match) ?? [];
-  const scheme = text.slice(Math.max(0, offset - 5), offset);
-  const [isHttp, isFile] = [/https?$/i.test(scheme), /file$/i.test(scheme)];
-  // The URL of a file, as in a stack trace, has no user, and its path has an @ below node_modules.
+  const scheme = text.slice(Math.max(0, offset - 6), offset);
+  // A local file, as in a stack trace, has three slashes and no user; its path has an @ below node_modules.
+  const isLocalFile = slashes.split('/').length > 3 && /(?:^|[^a-z\d+.-])file$/i.test(scheme);
   const hierarchy = match.slice(slashes.length);
-  const rest = isFile ? hierarchy : withoutUser(hierarchy, isHttp);
+  const rest = isLocalFile ? hierarchy : withoutUser(hierarchy, /https?$/i.test(scheme));
   const end = rest.search(/[?#]/);
   const isOpen = end === -1 || end === rest.length - 1;
   return `${slashes}${isOpen ? rest : `${rest.slice(0, end + 1)}${REDACTED}`}`;

@@ -31,7 +31,7 @@ export interface SubscriptionEndEvent extends SubscriptionEvent {
   /** Events that were delivered to this subscriber. */
   readonly events: number;
   readonly durationMs: number;
-  /** `completed`: the source ended. `client`: the client left. Bounded. */
+  /** `completed`: the source ended. `client`: the client left, or its connection was closed. Bounded. */
   readonly reason: 'completed' | 'client' | 'error';
 }
 
@@ -53,7 +53,7 @@ export interface SocketEvent {
 /** A client reads more slowly than the gateway sends. */
 export interface SlowClientEvent {
   readonly transport: OperationTransport;
-  /** `skipped`: it missed versions between the first and the last. `closed`: its connection was ended. Bounded. */
+  /** `skipped`: it missed versions between the first and the last. `closed`: its subscription or its connection was ended. Bounded. */
   readonly consequence: 'skipped' | 'closed';
 }
 
@@ -65,5 +65,6 @@ export interface RequestEvent {
   /** Null: the connection ended before the answer. */
   readonly status: number | null;
   readonly durationMs: number;
+  /** Of the answer, with its head. */
   readonly bytes: number;
 }

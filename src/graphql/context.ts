@@ -33,7 +33,7 @@ export interface UpstreamFacts {
 /** Services for callers with the scope `gateway:admin`. */
 export interface OperatorServices {
   readonly backlog: Pick<BacklogReader, 'read' | 'findNearestEnd' | 'findQuarantined'>;
-  readonly deliveries: Pick<WebhookDeliveries, 'backlog' | 'findFailing'>;
+  readonly deliveries: Pick<WebhookDeliveries, 'countWaiting' | 'findFailing'>;
   readonly budget: Pick<CallBudget, 'status'>;
   readonly instances: Pick<Instances, 'list'>;
   readonly actions: OperatorActions;

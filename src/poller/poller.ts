@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { forcedEndAt } from '../domain/job/job.ts';
 import type { CallGrant } from '../domain/polling/call-budget-rules.ts';
+import { emitFault } from '../events/emit-fault.ts';
 import type { FaultEvent, WaitingEvent } from '../events/gateway-events.ts';
 import { WorkLoop } from '../process/work-loop.ts';
 import type { CallBudget } from '../store/call-budget.ts';
@@ -256,7 +257,7 @@ export class Poller implements AsyncDisposable {
       startedAt,
       durationMs: clock.now() - startedAt,
     });
-    // A canceled job is no longer the poller's, which is nothing to worry about.
+    // The owner may cancel a job while it is processed.
     if (outcome !== 'saved' && job.failure?.code !== 'CANCELED') {
       events.emit('job:lost', { job, reason: outcome });
     }
@@ -267,7 +268,7 @@ export class Poller implements AsyncDisposable {
   }
 
   #emitFault(level: FaultEvent['level'], message: string, details: FaultEvent['details']): void {
-    this.#options.events.emit('fault', { part: 'poller', level, message, details });
+    emitFault(this.#options.events, 'poller', level, message, details);
   }
 
   async #updateBudget({ call, learned }: StepReport): Promise<void> {

@@ -1,5 +1,6 @@
 import { FileRefusedError } from './files/file-refused-error.ts';
 import { GuardedAgents, type GuardedAgentsOptions } from './files/guarded-agents.ts';
+import { NameLookupError } from './files/name-lookup.ts';
 import { parseRetryAfter } from './segmind/http/times.ts';
 
 export interface MessageClientOptions extends GuardedAgentsOptions {
@@ -90,6 +91,7 @@ export class MessageClient implements AsyncDisposable {
 
 function reasonOf(error: unknown): string {
   if (error instanceof FileRefusedError) return 'The host of the URL has no public address.';
+  if (error instanceof NameLookupError) return `The connection failed: ${error.message}.`;
   const code = codeOf(error);
   return code === null ? 'The connection failed.' : `The connection failed (${code}).`;
 }

@@ -38,12 +38,6 @@ export interface Backlog {
   readonly quarantined: number;
 }
 
-/** An unfinished job that is due and not leased. */
-export interface OverdueJob extends DueJob {
-  /** When it was due, in epoch milliseconds. */
-  readonly runAt: number;
-}
-
 /** An unfinished job with its schedule. */
 export interface ScheduledJob extends DueJob {
   /** When its next step is due, in epoch milliseconds; of a leased job, when the lease expires. */
@@ -63,8 +57,6 @@ export interface QuarantinedRecord {
 /** Reads the facts. */
 export interface BacklogReader {
   read(): Promise<Backlog>;
-  /** The jobs that have been due for longest, the longest first. */
-  findOldestDue(limit: number): Promise<OverdueJob[]>;
   /** The jobs whose deadline or start deadline is nearest, that one first: with one setting for all jobs, the oldest. */
   findNearestEnd(limit: number): Promise<ScheduledJob[]>;
   /** Quarantined records, ordered by id. */
@@ -111,10 +103,6 @@ export class CachedBacklog implements BacklogReader {
       this.#last = null;
     });
     return backlog;
-  }
-
-  findOldestDue(limit: number): Promise<OverdueJob[]> {
-    return this.#reader.findOldestDue(limit);
   }
 
   findNearestEnd(limit: number): Promise<ScheduledJob[]> {

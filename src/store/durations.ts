@@ -51,11 +51,14 @@ function parseDurations(text: string | null): DurationStats {
   return stats;
 }
 
+/** The greatest mean of ln(milliseconds), by its amount: e^30 ms are 300 years. Beyond it the forecasts are not numbers. */
+const MAX_MEAN = 30;
+
 /** @returns null when the value is not the three numbers of a group */
 export function readMoments(numbers: unknown): GroupMoments | null {
   if (!Array.isArray(numbers) || numbers.length !== 3 || !numbers.every(Number.isFinite)) return null;
   const [weight = 0, sum = 0, squares = 0] = numbers.map(Number);
-  return weight > 0 ? { weight, sum, squares } : null;
+  return weight >= 1 && Math.abs(sum) <= MAX_MEAN * weight ? { weight, sum, squares } : null;
 }
 
 function parseObject(text: string | null): object {

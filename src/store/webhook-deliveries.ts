@@ -54,25 +54,20 @@ export type DeliveryResult = Pick<
   'attempts' | 'lastStatus' | 'lastError' | 'nextAttemptAt' | 'deliveredAt'
 >;
 
-/** Deliveries that are not done yet, of all owners. */
-export interface DeliveryBacklog {
-  /** Deliveries that wait for an attempt. */
-  readonly waiting: number;
-  /** When the longest due one was due, in epoch milliseconds; null: none waits. */
-  readonly oldestDueAt: number | null;
-}
+/** What a `settle` has stored. */
+export type SettledDelivery = Pick<Delivery, 'nextAttemptAt'>;
 
 /** The queue of deliveries. */
 export interface WebhookDeliveries {
-  /** Leases due deliveries, the longest due first. One whose job cannot be read is given up. */
+  /** Leases due deliveries, the longest due first. One that cannot be read is reported, and due again after `UNREADABLE_PAUSE_MS`. */
   lease(query: DeliveryQuery): Promise<LeasedDelivery[]>;
   /**
    * Ends a lease and stores the result of the attempt. After a `makeDue` during the attempt, `attempts` and `nextAttemptAt` stay as that
    * left them: the delivery is due, whatever the result. A deleted job's deliveries disappear with the last that waits.
    *
-   * @returns false when the lease no longer holds: nothing was stored
+   * @returns null when the lease no longer holds: nothing was stored
    */
-  settle(delivery: LeasedDelivery, result: DeliveryResult): Promise<boolean>;
+  settle(delivery: LeasedDelivery, result: DeliveryResult): Promise<SettledDelivery | null>;
   /** The deliveries of jobs, in one round trip. @returns one list for each id, in order, each in the order of ids */
   ofJobs(jobIds: readonly string[]): Promise<Delivery[][]>;
   /**
@@ -84,21 +79,31 @@ export interface WebhookDeliveries {
   makeDue(id: string, now: number): Promise<Delivery | null>;
   /** Deliveries whose last attempt failed and that are not delivered, the newest job first, at most `limit`. */
   findFailing(limit: number): Promise<Delivery[]>;
-  backlog(): Promise<DeliveryBacklog>;
+  /** The number of deliveries that wait for an attempt, of all owners. The embedded store counts at most `MAX_COUNTED`. */
+  countWaiting(): Promise<number>;
   /** Returns when the next delivery is due or the next lease expires, in epoch milliseconds; null when there is none. */
   nextDueAt(): Promise<number | null>;
 }
 
-/** Characters of the target's digest in an id. */
+/** Milliseconds until a delivery that cannot be read is looked at again: its record may be repaired, or a newer version may have written it. */
+export const UNREADABLE_PAUSE_MS = 60 * 60 * 1000;
+
+/** Characters of the digest in an id. */
 const DIGEST_LENGTH = 10;
 
 /**
  * The id of the message about a job's end to a target, which is also the `webhook-id` header: the same for each attempt, so that a receiver
- * can recognize repetitions. It ends with the job's id.
+ * can recognize repetitions. A job whose end was lost with the last writes of Redis may end in another way, and that is another message.
+ *
+ * @param job a final one
  */
-export function deliveryIdOf(jobId: string, url: string): string {
-  const digest = createHash('sha256').update(url).digest('hex').slice(0, DIGEST_LENGTH);
-  return `wh_${digest}_${jobId}`;
+export function deliveryIdOf(
+  { id, phase, failure }: Pick<Job, 'id' | 'phase' | 'failure'>,
+  url: string,
+): string {
+  const end = failure?.code ?? phase;
+  const digest = createHash('sha256').update(`${end} ${url}`).digest('hex').slice(0, DIGEST_LENGTH);
+  return `wh_${digest}_${id}`;
 }
 
 /** The job of a delivery. @returns null for a text that is not a delivery's id */

@@ -47,7 +47,7 @@ export class WebhookTargets {
     if (!isFinal(job)) return [];
     const urls = new Set(this.#endpoints.get(job.ownerId)?.keys());
     if (job.webhookUrl !== null) urls.add(job.webhookUrl);
-    return [...urls].map((url) => ({ id: deliveryIdOf(job.id, url), url }));
+    return [...urls].map((url) => ({ id: deliveryIdOf(job, url), url }));
   }
 
   /**

@@ -34,7 +34,6 @@ export function backlogCases(open: (clock: FakeClock) => Promise<OpenedBacklog>)
       fileTasks: { due: 0, oldestDueAt: null },
       quarantined: 0,
     });
-    expect(await backlog.findOldestDue(5)).toEqual([]);
     expect(await backlog.findNearestEnd(5)).toEqual([]);
     expect(await backlog.findQuarantined(5)).toEqual([]);
   });
@@ -82,17 +81,6 @@ export function backlogCases(open: (clock: FakeClock) => Promise<OpenedBacklog>)
     expect((await backlog.read()).jobs).toEqual({ due: 2, oldestDueAt: NOON - SECOND });
     clock.jump(HOUR);
     expect((await backlog.read()).jobs).toEqual({ due: 3, oldestDueAt: NOON - SECOND });
-  });
-
-  it('finds the jobs that have been due for longest', async () => {
-    const jobs = [40, 30, 20, 10].map((ago) => acceptedJob({ createdAt: NOON - ago * MINUTE }));
-    await createAll(store, jobs);
-    const [first] = await leaseUpTo(store, clock.now(), 1);
-    expect(first?.job.id).toBe(jobs[0]?.id);
-    expect(await backlog.findOldestDue(2)).toEqual([
-      { job: jobs[1], runAt: NOON - 30 * MINUTE, failureCount: 0, lastPolledAt: null, notes: first?.notes },
-      { job: jobs[2], runAt: NOON - 20 * MINUTE, failureCount: 0, lastPolledAt: null, notes: first?.notes },
-    ]);
   });
 
   it('finds the jobs that end first, also leased ones and those that are due later', async () => {

@@ -60,7 +60,10 @@ export function durationCases(openTexts: () => Promise<OpenedTexts>): void {
 
   it('drops unreadable groups, and replaces them when it adds', async () => {
     await using opened = await open();
-    await opened.text.replace(null, '{"run":"of a newer version","queue":[1,null,3],"run 480 3 30":[2,3,4]}');
+    await opened.text.replace(
+      null,
+      '{"run":"of a newer version","queue":[1,null,3],"run 480 * 30":[1e-308,-1e10,1],"run 480 3 30":[2,3,4]}',
+    );
     expect(await opened.one.read()).toEqual(new Map([['run 480 3 30', { weight: 2, sum: 3, squares: 4 }]]));
     await opened.one.add([{ group: 'run', moments: { mean: 2, square: 5 } }]);
     expect((await opened.other.read()).get('run')).toEqual({ weight: 1, sum: 2, squares: 5 });

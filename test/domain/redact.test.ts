@@ -19,6 +19,8 @@ it.each([
   [`token rgj_${JWT},`, 'token [redacted],'],
   ['eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.', '[redacted]'],
   ['x-api-key SG_live_123', 'x-api-key SG_[redacted]'],
+  ['file://ada:pw@host/a', 'file://[redacted]@host/a'],
+  ['profile:///ada:pw@host/a', 'profile:///[redacted]@host/a'],
   ['redis://:p@ss@db:6379/0', 'redis://[redacted]@db:6379/0'],
   ['redis://:p/a@ss?#@db:6379/0', 'redis://[redacted]@db:6379/0'],
   ['https://ada:p@ss@id.example/@me/a@2x.png', 'https://[redacted]@id.example/@me/a@2x.png'],

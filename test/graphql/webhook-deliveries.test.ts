@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Job } from '../../src/domain/job/job.ts';
 import { deliveryIdOf, type DeliveryResult } from '../../src/store/webhook-deliveries.ts';
 import { signToken, SIGN_IN } from '../auth/tokens.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
@@ -21,13 +22,13 @@ const GIVEN_UP: DeliveryResult = {
 };
 
 /** Completes a job of Ada with one webhook, and stores the result of its attempt. */
-async function finishedJob(gateway: Gateway, result: DeliveryResult): Promise<string> {
+async function finishedJob(gateway: Gateway, result: DeliveryResult): Promise<Job> {
   const jobs = new JobMover(gateway);
   const { id } = await jobs.accept({ ownerId: 'ada', webhookUrl: URL });
-  await jobs.move(id, ...WHOLE_LIFE);
+  const job = await jobs.move(id, ...WHOLE_LIFE);
   for (const leased of await gateway.deliveries.lease({ now: NOON, limit: 1, leaseUntil: NOON + MINUTE }))
-    expect(await gateway.deliveries.settle(leased, result)).toBe(true);
-  return id;
+    expect(await gateway.deliveries.settle(leased, result)).not.toBeNull();
+  return job;
 }
 
 /** Runs an operation with a token. */
@@ -39,15 +40,15 @@ async function send(gateway: Gateway, token: string, query: string, id: string):
 
 it('of a job are read by its owner, each with its state', async () => {
   await using gateway = await startGateway({ settings: SIGN_IN });
-  const id = await finishedJob(gateway, GIVEN_UP);
+  const job = await finishedJob(gateway, GIVEN_UP);
   const { id: unfinished } = await new JobMover(gateway).accept({ ownerId: 'ada', webhookUrl: URL });
   const ada = await signToken();
-  expect(await send(gateway, ada, READ, id)).toEqual({
+  expect(await send(gateway, ada, READ, job.id)).toEqual({
     data: {
       videoJob: {
         webhookDeliveries: [
           {
-            id: deliveryIdOf(id, URL),
+            id: deliveryIdOf(job, URL),
             url: URL,
             event: 'video_job.completed',
             attempts: 7,
@@ -83,11 +84,11 @@ it('are read anew by each field of a mutation: the one before may have ended the
 
 it('are not for a job token, which a browser may have', async () => {
   await using gateway = await startGateway({ settings: SIGN_IN });
-  const id = await finishedJob(gateway, GIVEN_UP);
-  const token = await gateway.jobTokens.issue('ada', id, NOON, NOON + MINUTE);
-  const read = await send(gateway, token, READ, id);
+  const job = await finishedJob(gateway, GIVEN_UP);
+  const token = await gateway.jobTokens.issue('ada', job.id, NOON, NOON + MINUTE);
+  const read = await send(gateway, token, READ, job.id);
   expect([read.data, read.errors?.[0]?.extensions?.['code']]).toEqual([{ videoJob: null }, 'FORBIDDEN']);
-  const again = await send(gateway, token, REDELIVER, deliveryIdOf(id, URL));
+  const again = await send(gateway, token, REDELIVER, deliveryIdOf(job, URL));
   expect([again.data, again.errors?.[0]?.extensions?.['code']]).toEqual([
     { redeliverWebhook: null },
     'FORBIDDEN',
@@ -108,15 +109,20 @@ it('are sent again no more often than jobs are generated', async () => {
 it('are sent again at once, by the owner with the scope to generate only', async () => {
   await using gateway = await startGateway({ settings: SIGN_IN });
   const delivered = { ...GIVEN_UP, lastStatus: 204, lastError: null, deliveredAt: NOON };
-  const jobId = await finishedJob(gateway, delivered);
-  const id = deliveryIdOf(jobId, URL);
+  const job = await finishedJob(gateway, delivered);
+  const id = deliveryIdOf(job, URL);
   const codeFor = async (claims: object, deliveryId = id) => {
     const { errors } = await send(gateway, await signToken(claims), REDELIVER, deliveryId);
     return errors?.[0]?.extensions?.['code'];
   };
   expect(await codeFor({ sub: 'bob' })).toBe('NOT_FOUND');
   expect(await codeFor({ scope: 'video:read' })).toBe('FORBIDDEN');
-  for (const unknown of ['', jobId, deliveryIdOf(jobId, `${URL}/other`), deliveryIdOf('vj_none', URL)])
+  for (const unknown of [
+    '',
+    job.id,
+    deliveryIdOf(job, `${URL}/other`),
+    deliveryIdOf({ ...job, id: 'vj_none' }, URL),
+  ])
     expect(await codeFor({}, unknown)).toBe('NOT_FOUND');
   expect(await gateway.deliveries.nextDueAt()).toBeNull();
   gateway.clock.jump(SECOND);

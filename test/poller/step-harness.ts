@@ -46,7 +46,7 @@ export class StepHarness implements AsyncDisposable {
     this.store = store;
     this.submissions = new SqliteSubmissions(store.database, store.commits, this.clock.now);
     this.fileTasks = new SqliteFileTasks(store.database, store.commits);
-    this.deliveries = new SqliteDeliveries(store.database, store.commits);
+    this.deliveries = new SqliteDeliveries(store.database, store.commits, store.quarantine);
     this.upstream = new FakeVideoUpstream(script, this.clock.now);
   }
 

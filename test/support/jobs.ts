@@ -66,8 +66,8 @@ export function limits(change: Partial<JobLimits> = {}): JobLimits {
 
 /** The delivery to a job's own target once it has ended. */
 export function ownTarget(job: Job): NewDelivery[] {
-  const { id, webhookUrl: url } = job;
-  return url === null || !isFinal(job) ? [] : [{ id: deliveryIdOf(id, url), url }];
+  const { webhookUrl: url } = job;
+  return url === null || !isFinal(job) ? [] : [{ id: deliveryIdOf(job, url), url }];
 }
 
 /** The argument of `create` for a job: no idempotency key, and limits that refuse nothing. */

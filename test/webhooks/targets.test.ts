@@ -74,7 +74,7 @@ describe('the end of a job', () => {
 
   it('is announced once to each URL, under an id of its own', () => {
     const job = failedJob({ webhookUrl: HOOK });
-    const expected = [BACKEND, HOOK].map((url) => ({ id: deliveryIdOf(job.id, url), url }));
+    const expected = [BACKEND, HOOK].map((url) => ({ id: deliveryIdOf(job, url), url }));
     expect(targets.targetsOf(job)).toEqual(expected);
     const ofBob = { ownerId: 'bob', webhookUrl: `${HOOK}/bob` };
     expect(targets.targetsOf(failedJob(ofBob))).toMatchObject([{ url: ofBob.webhookUrl }]);

@@ -13,6 +13,8 @@ const CLOCK_STEP_MS = 20_000;
 /** Files that a process may open beyond those that are open. */
 const SPARE_FILES = 12;
 const MANY_FILES = 4096;
+const MAX_FILL_MS = 30_000;
+const LOOK_MS = 5;
 /** Their lines of the log take more than may wait for a reader. */
 const REQUESTS = 12_000;
 const PARALLEL = 60;
@@ -87,13 +89,20 @@ export const PROCESS_CAUSES: readonly Cause[] = [
       const limit = openFiles() + SPARE_FILES;
       setLimit(limit);
       const fill = () =>
-        waitFor('all files are open', async () => {
-          if (openFiles() >= limit - 1) return true;
-          const socket = connect(Number(port), hostname).on('error', () => {});
-          sockets.push(socket);
-          await once(socket, 'connect');
-          return false;
-        });
+        waitFor(
+          'all files are open',
+          async () => {
+            const free = limit - openFiles();
+            if (free <= 0) return true;
+            // All at once: a call of the gateway would take a file that is still free.
+            const added = Array.from({ length: free }, () => connect(Number(port), hostname));
+            sockets.push(...added.map((socket) => socket.on('error', () => {})));
+            await Promise.all(added.map((socket) => once(socket, 'connect')));
+            return false;
+          },
+          MAX_FILL_MS,
+          LOOK_MS,
+        );
       await fill();
       // Calls need new connections, and clients are faster.
       upstream.cut();

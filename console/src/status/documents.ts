@@ -62,7 +62,7 @@ export type GatewayStatusQuery = {
       readonly oldestDueAt: string | null,
       /** Videos that the archive has to fetch or to delete now. More than 50,000 are not counted. */
       readonly dueFileTasks: number,
-      /** Webhook deliveries that wait for an attempt. */
+      /** Webhook deliveries that wait for an attempt. The embedded store counts at most 50,000. */
       readonly waitingDeliveries: number,
       /** Records that cannot be read. */
       readonly quarantinedRecords: number,

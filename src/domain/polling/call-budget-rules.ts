@@ -129,28 +129,14 @@ export function reserveCalls(
   };
 }
 
-/** What the budget allows at a time. */
-export interface CallAllowance {
+/** The budget as operators see it. */
+export interface CallBudgetStatus {
+  /** The limit; null: there is none. */
+  readonly callsPerMinute: number | null;
   /** Calls that could be made at once; null: there is no limit. */
   readonly remaining: number | null;
   /** The share of the full rate, from above 0 to 1. */
   readonly share: number;
-}
-
-export function allowanceAt(state: CallBudgetState, rpm: number, now: number): CallAllowance {
-  const current = withClock(state, now);
-  const share = shareAt(current, now);
-  const { probeAt, closedUntil } = current;
-  if (now < closedUntil) return { remaining: 0, share };
-  if (probeAt !== null) return { remaining: now < probeAt ? 0 : 1, share };
-  if (rpm === 0 && share === 1) return { remaining: null, share };
-  return { remaining: Math.floor(refilled(current, rpm, now).tokens + ROUNDING), share };
-}
-
-/** The budget as operators see it. */
-export interface CallBudgetStatus extends CallAllowance {
-  /** The limit; null: there is none. */
-  readonly callsPerMinute: number | null;
   /** No call is made before this time, because the upstream answered 429; null: calls are made. */
   readonly pausedUntil: number | null;
   /** While the circuit is open: when one call probes whether the upstream is back. Null while it is closed. */
@@ -160,14 +146,24 @@ export interface CallBudgetStatus extends CallAllowance {
 }
 
 export function budgetStatusAt(state: CallBudgetState, rpm: number, now: number): CallBudgetStatus {
-  const { closedUntil, probeAt, failures } = withClock(state, now);
+  const current = withClock(state, now);
+  const { closedUntil, probeAt, failures } = current;
   return {
-    ...allowanceAt(state, rpm, now),
     callsPerMinute: rpm === 0 ? null : rpm,
+    remaining: remainingAt(current, rpm, now),
+    share: shareAt(current, now),
     pausedUntil: closedUntil > now ? closedUntil : null,
     nextProbeAt: probeAt,
     failures,
   };
+}
+
+function remainingAt(state: CallBudgetState, rpm: number, now: number): number | null {
+  const { probeAt, closedUntil } = state;
+  if (now < closedUntil) return 0;
+  if (probeAt !== null) return now < probeAt ? 0 : 1;
+  if (rpm === 0 && shareAt(state, now) === 1) return null;
+  return Math.floor(refilled(state, rpm, now).tokens + ROUNDING);
 }
 
 /** Returns reserved calls that were not made. */

@@ -6,7 +6,6 @@ import {
   type QuarantinedRecord,
 } from '../../store/backlog.ts';
 import { type Instance, MAX_INSTANCES } from '../../store/instances.ts';
-import type { DeliveryBacklog } from '../../store/webhook-deliveries.ts';
 import type { Builder } from '../builder.ts';
 import { requireOwner } from '../context.ts';
 import { ERROR_BYTES, shortError } from '../types/webhook-delivery.ts';
@@ -50,11 +49,11 @@ export function defineGatewayStatus(builder: Builder, { Job, Phase }: GatewayJob
         description: 'The work that waits, as it was some seconds ago at most.',
         extensions: { cost: READ_COST },
         resolve: async (_, _args, { services: { operator } }) => {
-          const [work, deliveries] = await Promise.all([
+          const [work, waitingDeliveries] = await Promise.all([
             operator.backlog.read(),
-            operator.deliveries.backlog(),
+            operator.deliveries.countWaiting(),
           ]);
-          return { ...work, deliveries };
+          return { ...work, waitingDeliveries };
         },
       }),
       budget: t.field({
@@ -160,7 +159,7 @@ function defineBacklog(builder: Builder, Phase: GatewayJobTypes['Phase']) {
       }),
     }),
   });
-  return builder.objectRef<Backlog & { readonly deliveries: DeliveryBacklog }>('GatewayBacklog').implement({
+  return builder.objectRef<Backlog & { readonly waitingDeliveries: number }>('GatewayBacklog').implement({
     description: 'The work that waits, of all owners.',
     fields: (t) => ({
       unfinishedJobs: t.int({
@@ -193,9 +192,8 @@ function defineBacklog(builder: Builder, Phase: GatewayJobTypes['Phase']) {
         description: `Videos that the archive has to fetch or to delete now. More than ${COUNTED} are not counted.`,
         resolve: ({ fileTasks }) => fileTasks.due,
       }),
-      waitingDeliveries: t.int({
-        description: 'Webhook deliveries that wait for an attempt.',
-        resolve: ({ deliveries }) => deliveries.waiting,
+      waitingDeliveries: t.exposeInt('waitingDeliveries', {
+        description: 'Webhook deliveries that wait for an attempt. The embedded store counts at most 50,000.',
       }),
       quarantinedRecords: t.int({
         description: 'Records that cannot be read.',

@@ -1,17 +1,17 @@
-import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { Dispatcher } from 'undici';
 import { isPublicAddress, isPublicHost } from '../../domain/request/public-address.ts';
 import { createAgent, type ProxySettings } from '../segmind/http/agent.ts';
 import { FileRefusedError } from './file-refused-error.ts';
+import { nameLookup } from './name-lookup.ts';
 import { publicLookup } from './public-lookup.ts';
 
 export interface GuardedAgentsOptions {
   /** Whether an origin may have private addresses. */
   readonly isTrusted: (origin: string) => boolean;
   readonly proxy: ProxySettings | null;
-  /** Resolves names. @default the system's resolver */
+  /** Resolves the names of hosts that are not trusted. @default `nameLookup` */
   readonly lookup?: LookupFunction;
   /** Connections to one host at a time. @default no limit */
   readonly connections?: number | undefined;
@@ -19,7 +19,8 @@ export interface GuardedAgentsOptions {
 
 /**
  * Connections to URLs that others have chosen. Hosts other than the trusted ones must be on the public internet: each connection is checked
- * after the name was resolved. Through a proxy only the text of the URL can be checked, because the proxy resolves the name.
+ * after the name was resolved. Through a proxy only the text of the URL can be checked, because the proxy resolves the name. The names of
+ * trusted hosts may be known to the system's resolver only.
  */
 export class GuardedAgents implements AsyncDisposable {
   readonly #options: GuardedAgentsOptions;
@@ -29,8 +30,10 @@ export class GuardedAgents implements AsyncDisposable {
 
   constructor(options: GuardedAgentsOptions) {
     this.#options = options;
-    const { proxy, lookup = systemLookup, connections } = options;
-    const connection = { proxy, signal: this.#closing.signal, connections };
+    const { proxy, connections } = options;
+    const { signal } = this.#closing;
+    const { lookup = nameLookup({ signal }) } = options;
+    const connection = { proxy, signal, connections };
     this.#trusted = createAgent(connection);
     this.#guarded = createAgent({ ...connection, lookup: publicLookup(lookup) });
   }

@@ -19,15 +19,8 @@ export const keys = {
   deadline: (shard: string) => `${tag(shard)}:deadline`,
   /**
    * Ids of jobs whose record cannot be read, by the time when the record expires. The gateway does not process these jobs. To resume one,
-   * correct its hash, in which each field is JSON. Then run these commands with its id and its shard, which is the last digit of the id:
-   *
-   *     PERSIST rg:{shard}:job:<id>
-   *     ZADD rg:{shard}:deadline <its deadlineAt> <id>
-   *     ZADD rg:{shard}:due 0 <id>
-   *     ZREM rg:{shard}:quarantine <id>
-   *
-   * A finished job needs only the last command. When it is compact, it has one field, `@final`: delete that if it is damaged. Other fields
-   * come before those in it.
+   * correct its hash, in which each field is JSON, and release it: `releaseQuarantinedRecord`. A compact job has one field, `@final`: delete
+   * that if it is damaged. Other fields come before those in it.
    */
   quarantine: (shard: string) => `${tag(shard)}:quarantine`,
   /** Exists for some minutes after an instance was seen that cannot read compact jobs. */

@@ -1,6 +1,7 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { backoffMs } from '../../domain/polling/backoff.ts';
 import type { GroupMoments } from '../../domain/polling/duration-model.ts';
+import { emitFault } from '../../events/emit-fault.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
 import { systemClock } from '../../process/clocks.ts';
 import { StartError } from '../../process/start-error.ts';
@@ -119,7 +120,7 @@ async function connect(
       if (!isTemporary) throw new StartError(`Redis at ${place} cannot be used: ${reason}`, { cause: error });
       const retryInMs = backoffMs(failures, Math.random()) / 4;
       const message = `Redis at ${place} cannot be reached (${reason}); trying again`;
-      events.emit('fault', { part: 'store', level: 'warn', message, details: { retryInMs } });
+      emitFault(events, 'store', 'warn', message, { retryInMs });
       await systemClock.sleep(retryInMs, signal);
       signal.throwIfAborted();
     }

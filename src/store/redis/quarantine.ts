@@ -32,7 +32,7 @@ export class Quarantine {
 
   /** Removes a job from the schedule. Never rejects: if the write fails, it happens when the job is found again. */
   async add(id: string, error: unknown): Promise<void> {
-    this.#report(id, error);
+    this.report(id, error);
     const { client, now, retentionMs } = this.#options;
     const shard = shardOf(id);
     const names = [keys.job(id), keys.due(shard), keys.deadline(shard), keys.quarantine(shard)];
@@ -103,7 +103,7 @@ export class Quarantine {
    * @param others keys of the wrong type that another check has found
    */
   async countWrongKeys(others: readonly string[]): Promise<number> {
-    for (const name of others) this.#report(name, new Error(`${name} is a key of the wrong type.`));
+    for (const name of others) this.report(name, new Error(`${name} is a key of the wrong type.`));
     return new Set([...others, ...(await this.#findWrongKeys([...this.#keys.keys()]))]).size;
   }
 
@@ -112,7 +112,7 @@ export class Quarantine {
     if (!isWrongType(error)) return false;
     for (const [name, type] of Object.entries(types)) this.#keys.set(name, type);
     const wrong = await this.#findWrongKeys(Object.keys(types));
-    for (const name of wrong) this.#report(name, error);
+    for (const name of wrong) this.report(name, error);
     return wrong.length > 0;
   }
 
@@ -126,7 +126,8 @@ export class Quarantine {
     return wrong;
   }
 
-  #report(name: string, error: unknown): void {
+  /** Reports a job or a key that cannot be read, once. */
+  report(name: string, error: unknown): void {
     if (this.#reported.has(name)) return;
     this.#reported.add(name);
     this.#options.events.emit('store:unreadable', { id: name, error });

@@ -5,15 +5,15 @@ import {
   type DueWork,
   MAX_COUNTED,
   MAX_OWNERS,
-  type OverdueJob,
   type OwnerUse,
   type QuarantinedRecord,
   type ScheduledJob,
 } from '../backlog.ts';
-import { decodeJob, fromBytes, fromFlatList } from './jobs/job-hash.ts';
+import { decodeJob, fromBytes } from './jobs/job-hash.ts';
 import { JobReader } from './jobs/job-reader.ts';
 import { keys, SHARDS } from './keys.ts';
 import { type Quarantine, wrongTypeOrThrow } from './quarantine.ts';
+import { lowest } from './queue/lowest.ts';
 import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 
 /** How many jobs of a shard a script reads. It blocks Redis for about a millisecond. */
@@ -68,44 +68,11 @@ export class RedisBacklog implements BacklogReader {
     });
   }
 
-  findOldestDue(limit: number): Promise<OverdueJob[]> {
-    const now = this.#now();
-    return attempt(async () => {
-      const oldest = await this.#lowest(keys.due, now, limit);
-      const found = await this.#reader.readDue(oldest.map(({ id }) => id));
-      return oldest.flatMap(({ score: runAt }, index) => {
-        const job = found[index];
-        return job ? [{ ...job, runAt }] : [];
-      });
-    });
-  }
-
   findNearestEnd(limit: number): Promise<ScheduledJob[]> {
-    const now = this.#now();
     return attempt(async () => {
-      const nearest = await this.#lowest(keys.deadline, '+inf', limit);
-      return this.#reader.readScheduled(
-        nearest.map(({ id }) => id),
-        now,
-      );
+      const search = { client: this.#client, quarantine: this.#quarantine, brokenShards: new Set<string>() };
+      return this.#reader.readScheduled(await lowest(search, keys.deadline, '+inf', limit), this.#now());
     });
-  }
-
-  /** Returns the members of a set of all shards with the lowest scores, up to a score. */
-  async #lowest(keyOf: (shard: string) => string, max: number | '+inf', limit: number) {
-    const perShard = await Promise.all(
-      SHARDS.map((shard) => {
-        const key = keyOf(shard);
-        return this.#quarantine.tolerate({ [key]: 'zset' }, [], () =>
-          this.#client.zrangebyscore(key, '-inf', max, 'WITHSCORES', 'LIMIT', 0, limit),
-        );
-      }),
-    );
-    return perShard
-      .flatMap((flat) => Object.entries(fromFlatList(flat)))
-      .map(([id, score]) => ({ id, score: Number(score) }))
-      .toSorted((a, b) => a.score - b.score)
-      .slice(0, limit);
   }
 
   findQuarantined(limit: number): Promise<QuarantinedRecord[]> {

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import {
   type Delivery,
-  type DeliveryBacklog,
   type DeliveryQuery,
   type DeliveryResult,
   jobIdOfDelivery,
   type LeasedDelivery,
+  type SettledDelivery,
+  UNREADABLE_PAUSE_MS,
   type WebhookDeliveries,
 } from '../webhook-deliveries.ts';
 import { deliveryState, readDeliveries } from './delivery-state.ts';
 import { CLOCK_SKEW_MS, keys, shardOf, SHARDS } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
-import { lowest, type SetSearch } from './queue/lowest.ts';
+import { leaseLowest } from './queue/lease-lowest.ts';
+import { lowestScore, type SetAccess } from './queue/lowest.ts';
 import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
 
-/** A search whose deliveries other workers leased meanwhile is repeated at most this many times. */
-const MAX_SEARCHES = 10;
 /** Milliseconds from the creation of a job after which it has ended, at most. */
 const LONGEST_JOB_MS = 24 * 60 * 60 * 1000;
 
@@ -27,12 +27,6 @@ export interface RedisDeliveriesOptions {
   readonly retentionMs: number;
 }
 
-/** A lease as the script returns it. */
-interface Lease {
-  readonly id: string;
-  readonly leaseId: string;
-}
-
 /**
  * The webhook deliveries. A job has a hash with all of its deliveries, which expires with the job. Each shard has a set of the waiting ones
  * by their due time, and one of those that fail. A shard whose keys have the wrong type is skipped.
@@ -40,6 +34,7 @@ interface Lease {
 export class RedisDeliveries implements WebhookDeliveries {
   readonly #client: RedisClient;
   readonly #quarantine: Quarantine;
+  readonly #access: SetAccess;
   readonly #retentionMs: number;
   readonly #leasePrefix = randomUUID();
   #leases = 0;
@@ -47,25 +42,28 @@ export class RedisDeliveries implements WebhookDeliveries {
   constructor({ client, quarantine, retentionMs }: RedisDeliveriesOptions) {
     this.#client = client;
     this.#quarantine = quarantine;
+    this.#access = { client, quarantine };
     this.#retentionMs = retentionMs;
   }
 
   lease(query: DeliveryQuery): Promise<LeasedDelivery[]> {
+    const values = [query.now, query.leaseUntil, `${this.#leasePrefix}:${++this.#leases}`];
     return attempt(async () => {
-      const search = { client: this.#client, quarantine: this.#quarantine, brokenShards: new Set<string>() };
-      const leased: LeasedDelivery[] = [];
-      for (let searches = 0; searches < MAX_SEARCHES && leased.length < query.limit; searches += 1) {
-        const ids = await lowest(search, keys.dueDeliveries, query.now, query.limit - leased.length);
-        if (ids.length === 0) break;
-        const leases = await this.#leaseAll(search, ids, query);
-        leased.push(...(await this.#readLeased(leases)));
-        if (leases.length === ids.length) break;
-      }
-      return leased;
+      const leases = await leaseLowest(this.#access, keys.dueDeliveries, query, (shard, ids) => {
+        const due = keys.dueDeliveries(shard);
+        const hashes = ids.map((id) => keys.deliveries(jobIdOfDelivery(id) ?? ''));
+        return this.#quarantine.tolerate({ [due]: 'zset' }, null, () =>
+          runScript(this.#client, 'reelgateLeaseDeliveries', [due, ...hashes], [...values, ...ids]),
+        );
+      });
+      return this.#readLeased(leases, query.now);
     });
   }
 
-  settle(delivery: LeasedDelivery, { nextAttemptAt, ...result }: DeliveryResult): Promise<boolean> {
+  settle(
+    delivery: LeasedDelivery,
+    { nextAttemptAt, ...result }: DeliveryResult,
+  ): Promise<SettledDelivery | null> {
     const { createdAt } = delivery.job;
     const isFailing = result.lastError !== null && result.deliveredAt === null;
     const state = deliveryState({ ...delivery, ...result });
@@ -93,30 +91,19 @@ export class RedisDeliveries implements WebhookDeliveries {
     });
   }
 
-  backlog(): Promise<DeliveryBacklog> {
+  countWaiting(): Promise<number> {
     return attempt(async () => {
-      const counts = await this.#ofShards(0, (key) => this.#client.zcard(key));
-      const waiting = counts.reduce((sum, count) => sum + count, 0);
-      return { waiting, oldestDueAt: await this.nextDueAt() };
+      const counts = await Promise.all(
+        SHARDS.map(keys.dueDeliveries).map((key) =>
+          this.#quarantine.tolerate({ [key]: 'zset' }, 0, () => this.#client.zcard(key)),
+        ),
+      );
+      return counts.reduce((sum, count) => sum + count, 0);
     });
   }
 
   nextDueAt(): Promise<number | null> {
-    return attempt(async () => {
-      const heads = await this.#ofShards([], (key) => this.#client.zrange(key, 0, 0, 'WITHSCORES'));
-      const times = heads.flatMap(([, runAt]) => (runAt === undefined ? [] : [Number(runAt)]));
-      return times.length === 0 ? null : Math.min(...times);
-    });
-  }
-
-  /** Reads the sets of due deliveries. @param fallback for a key of another type */
-  #ofShards<T>(fallback: T, read: (key: string) => Promise<T>): Promise<T[]> {
-    return Promise.all(
-      SHARDS.map((shard) => {
-        const key = keys.dueDeliveries(shard);
-        return this.#quarantine.tolerate({ [key]: 'zset' }, fallback, () => read(key));
-      }),
-    );
+    return attempt(() => lowestScore(this.#access, keys.dueDeliveries));
   }
 
   /** Returns the ids of failing deliveries, the newest job first. Some of the jobs may have expired. */
@@ -142,49 +129,21 @@ export class RedisDeliveries implements WebhookDeliveries {
     return null;
   }
 
-  /** @returns those that are still due, in the order of the ids */
-  async #leaseAll(
-    search: SetSearch,
-    ids: readonly string[],
-    { now, leaseUntil }: DeliveryQuery,
-  ): Promise<Lease[]> {
-    const prefix = `${this.#leasePrefix}:${++this.#leases}`;
-    const jobIds = new Map(ids.map((id) => [id, jobIdOfDelivery(id) ?? '']));
-    const perShard = await Promise.all(
-      [...Map.groupBy(ids, (id) => shardOf(id))].map(async ([shard, shardIds]) => {
-        const due = keys.dueDeliveries(shard);
-        const hashes = shardIds.map((id) => keys.deliveries(jobIds.get(id) ?? ''));
-        const answer = await this.#quarantine.tolerate({ [due]: 'zset' }, null, () =>
-          runScript(
-            this.#client,
-            'reelgateLeaseDeliveries',
-            [due, ...hashes],
-            [now, leaseUntil, prefix, ...shardIds],
-          ),
-        );
-        if (answer === null) search.brokenShards.add(shard);
-        return Array.isArray(answer) ? answer.map(readLease) : [];
-      }),
-    );
-    const order = new Map(ids.map((id, index) => [id, index]));
-    return perShard.flat().toSorted((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
-  }
-
-  /** @returns those whose job can be read; the others are given up */
-  async #readLeased(leases: readonly Lease[]): Promise<LeasedDelivery[]> {
+  /** @returns those that can be read; the others are put off */
+  async #readLeased(leases: readonly string[][], now: number): Promise<LeasedDelivery[]> {
     const found = await Promise.all(
-      leases.map(async ({ id, leaseId }) => {
+      leases.map(async ([id = '', leaseId = '']) => {
         const jobId = jobIdOfDelivery(id) ?? '';
         const delivery = (await this.#ofJob(jobId)).find((one) => one.id === id);
         if (delivery !== undefined) return { ...delivery, leaseId };
-        await this.#settle({ id, jobId, leaseId }, '', null, null, 0);
+        await this.#settle({ id, jobId, leaseId }, '', now + UNREADABLE_PAUSE_MS, null, 0);
         return null;
       }),
     );
     return found.filter((delivery) => delivery !== null);
   }
 
-  /** @returns none when they cannot be read */
+  /** @returns none when they cannot be read, which is reported */
   async #ofJob(jobId: string): Promise<Delivery[]> {
     const key = keys.deliveries(jobId);
     const hash = await this.#quarantine.tolerate({ [key]: 'hash' }, {}, () =>
@@ -192,7 +151,8 @@ export class RedisDeliveries implements WebhookDeliveries {
     );
     try {
       return readDeliveries(jobId, hash);
-    } catch {
+    } catch (error) {
+      this.#quarantine.report(key, error);
       return [];
     }
   }
@@ -207,7 +167,7 @@ export class RedisDeliveries implements WebhookDeliveries {
     nextAttemptAt: number | null,
     failingSince: number | null,
     createdAt: number,
-  ): Promise<boolean> {
+  ): Promise<SettledDelivery | null> {
     const shard = shardOf(jobId);
     const names = [
       keys.dueDeliveries(shard),
@@ -217,12 +177,9 @@ export class RedisDeliveries implements WebhookDeliveries {
     ];
     const forgotten = createdAt - this.#retentionMs - LONGEST_JOB_MS - CLOCK_SKEW_MS;
     const values = [id, leaseId, state, nextAttemptAt ?? '', failingSince ?? '', forgotten];
-    return attempt(
-      async () => (await runScript(this.#client, 'reelgateSettleDelivery', names, values)) === 1,
-    );
+    return attempt(async () => {
+      const next = await runScript(this.#client, 'reelgateSettleDelivery', names, values);
+      return typeof next === 'string' ? { nextAttemptAt: next === '' ? null : Number(next) } : null;
+    });
   }
-}
-
-function readLease([id = '', leaseId = '']: readonly string[]): Lease {
-  return { id, leaseId };
 }

@@ -2,14 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { JobVideo } from '../../domain/job/job.ts';
 import type { FileTaskQuery, FileTasks, FileTaskSchedule, LeasedFileTask } from '../file-tasks.ts';
 import { JobReader } from './jobs/job-reader.ts';
-import { keys, shardOf, SHARDS } from './keys.ts';
+import { keys, shardOf } from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
-import { lowest, type SetSearch } from './queue/lowest.ts';
+import { leaseLowest } from './queue/lease-lowest.ts';
+import { lowestScore, type SetAccess } from './queue/lowest.ts';
 import { scanJobIds } from './queue/scan-job-ids.ts';
 import { attempt, type RedisClient, runScript } from './scripts/run-script.ts';
-
-/** A search whose tasks other workers leased meanwhile is repeated at most this many times. */
-const MAX_SEARCHES = 10;
 
 /**
  * The queue of file tasks. Each shard has a set of tasks by their due time, and a hash with the leases and failure counts of those that
@@ -18,6 +16,7 @@ const MAX_SEARCHES = 10;
 export class RedisFileTasks implements FileTasks {
   readonly #client: RedisClient;
   readonly #quarantine: Quarantine;
+  readonly #access: SetAccess;
   readonly #reader: JobReader;
   readonly #leasePrefix = randomUUID();
   #leases = 0;
@@ -26,6 +25,7 @@ export class RedisFileTasks implements FileTasks {
   constructor(client: RedisClient, quarantine: Quarantine) {
     this.#client = client;
     this.#quarantine = quarantine;
+    this.#access = { client, quarantine };
     this.#reader = new JobReader(client, quarantine);
   }
 
@@ -60,17 +60,15 @@ export class RedisFileTasks implements FileTasks {
   }
 
   lease(query: FileTaskQuery): Promise<LeasedFileTask[]> {
+    const values = [query.now, query.leaseUntil, `${this.#leasePrefix}:${++this.#leases}`];
     return attempt(async () => {
-      const search = { client: this.#client, quarantine: this.#quarantine, brokenShards: new Set<string>() };
-      const leased: LeasedFileTask[] = [];
-      for (let searches = 0; searches < MAX_SEARCHES && leased.length < query.limit; searches += 1) {
-        const ids = await lowest(search, keys.fileTasks, query.now, query.limit - leased.length);
-        if (ids.length === 0) break;
-        const found = await this.#leaseAll(search, ids, query);
-        leased.push(...found);
-        if (found.length === ids.length) break;
-      }
-      return leased;
+      const leased = await leaseLowest(this.#access, keys.fileTasks, query, (shard, ids) => {
+        const [due, leases] = [keys.fileTasks(shard), keys.fileLeases(shard)];
+        return this.#quarantine.tolerate({ [due]: 'zset', [leases]: 'hash' }, null, () =>
+          runScript(this.#client, 'reelgateLeaseFiles', [due, leases], [...values, ...ids]),
+        );
+      });
+      return leased.map(readTask);
     });
   }
 
@@ -87,44 +85,7 @@ export class RedisFileTasks implements FileTasks {
   }
 
   nextDueAt(): Promise<number | null> {
-    return attempt(async () => {
-      const heads = await Promise.all(
-        SHARDS.map((shard) => {
-          const key = keys.fileTasks(shard);
-          return this.#quarantine.tolerate({ [key]: 'zset' }, [], () =>
-            this.#client.zrange(key, 0, 0, 'WITHSCORES'),
-          );
-        }),
-      );
-      const times = heads.flatMap(([, runAt]) => (runAt === undefined ? [] : [Number(runAt)]));
-      return times.length === 0 ? null : Math.min(...times);
-    });
-  }
-
-  /** @returns the tasks that are still due, in the order of the ids */
-  async #leaseAll(
-    search: SetSearch,
-    ids: readonly string[],
-    { now, leaseUntil }: FileTaskQuery,
-  ): Promise<LeasedFileTask[]> {
-    const prefix = `${this.#leasePrefix}:${++this.#leases}`;
-    const perShard = await Promise.all(
-      [...Map.groupBy(ids, shardOf)].map(async ([shard, shardIds]) => {
-        const [due, leases] = [keys.fileTasks(shard), keys.fileLeases(shard)];
-        const answer = await this.#quarantine.tolerate({ [due]: 'zset', [leases]: 'hash' }, null, () =>
-          runScript(
-            this.#client,
-            'reelgateLeaseFiles',
-            [due, leases],
-            [now, leaseUntil, prefix, ...shardIds],
-          ),
-        );
-        if (answer === null) search.brokenShards.add(shard);
-        return Array.isArray(answer) ? answer.map(readTask) : [];
-      }),
-    );
-    const order = new Map(ids.map((id, index) => [id, index]));
-    return perShard.flat().toSorted((a, b) => (order.get(a.jobId) ?? 0) - (order.get(b.jobId) ?? 0));
+    return attempt(() => lowestScore(this.#access, keys.fileTasks));
   }
 
   async #hasTask(id: string): Promise<boolean> {

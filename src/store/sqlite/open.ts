@@ -65,7 +65,7 @@ function open({ config, clock, log, events }: StorageOptions): Storage {
       publishWork: (job) => store.publishWork(job),
     }),
     instances: new MemoryInstances(),
-    deliveries: new SqliteDeliveries(database, commits),
+    deliveries: new SqliteDeliveries(database, commits, quarantine),
     budget: new SharedCallBudget(state, segmindRpm, now, events),
     ownerRate: memoryOwnerRate(rpm),
     uploadRate: memoryOwnerRate(rpm),

@@ -5,7 +5,6 @@ import {
   countByPhase,
   MAX_COUNTED,
   MAX_OWNERS,
-  type OverdueJob,
   type QuarantinedRecord,
   type ScheduledJob,
 } from '../backlog.ts';
@@ -58,12 +57,6 @@ export class SqliteBacklog implements BacklogReader {
     return attempt(read);
   }
 
-  async findOldestDue(limit: number): Promise<OverdueJob[]> {
-    const now = this.#now();
-    const select = () => this.#statements.oldestDue.all({ now, limit });
-    return attempt(() => this.#quarantine.readAll(select, readOverdueJob));
-  }
-
   async findNearestEnd(limit: number): Promise<ScheduledJob[]> {
     const now = this.#now();
     const select = () => this.#statements.nearestEnd.all({ now, limit });
@@ -87,10 +80,6 @@ function dueWork(counts: Row | undefined, oldest: Row | undefined): Backlog['job
   return { due, oldestDueAt };
 }
 
-function readOverdueJob(row: Row): OverdueJob {
-  return { ...readDueJob(row), runAt: Number(row['due']) };
-}
-
 /** Reads a row of `SCHEDULED_JOB_COLUMNS`. @throws as `readDueJob` */
 export function readScheduledJob(row: Row): ScheduledJob {
   const { leased_until: leasedUntil, due } = row;
@@ -103,8 +92,6 @@ export const SCHEDULED_JOB_COLUMNS = `${DUE_JOB_COLUMNS}, CAST(due_at AS REAL) A
   (SELECT CAST(until AS REAL) FROM leases WHERE job_id = id AND until > :now) AS leased_until`;
 
 function prepare(database: DatabaseSync) {
-  const unleasedJob = `due_at IS NOT NULL AND due_at <= :now AND id NOT IN (
-    SELECT job_id FROM leases WHERE until > :now UNION ALL SELECT job_id FROM unreadable)`;
   return {
     phases: database.prepare('SELECT phase, count FROM phase_counts'),
     owners: database.prepare(`
@@ -114,17 +101,17 @@ function prepare(database: DatabaseSync) {
       SELECT (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :max)) AS due,
         (SELECT count(*) FROM leases WHERE until > :now) AS leased`),
     oldestJob: database.prepare(`
-      SELECT CAST(due_at AS REAL) AS at FROM jobs WHERE ${unleasedJob} ORDER BY due_at LIMIT 1`),
+      SELECT CAST(due_at AS REAL) AS at FROM jobs
+      WHERE due_at IS NOT NULL AND due_at <= :now
+        AND id NOT IN (SELECT job_id FROM leases WHERE until > :now UNION ALL SELECT job_id FROM unreadable)
+      ORDER BY due_at LIMIT 1`),
     dueFileTasks: database.prepare(`
       SELECT (SELECT count(*) FROM (SELECT 1 FROM file_tasks WHERE run_at <= :now LIMIT :max)) AS due,
         (SELECT count(*) FROM file_leases WHERE until > :now) AS leased`),
     oldestFileTask: database.prepare(`
       SELECT run_at AS at FROM file_tasks
-      WHERE run_at <= :now AND job_id NOT IN (SELECT job_id FROM file_leases WHERE until > :now)
+      WHERE run_at <= :now AND job_id NOT IN (SELECT id FROM file_leases WHERE until > :now)
       ORDER BY run_at LIMIT 1`),
-    oldestDue: database.prepare(`
-      SELECT ${DUE_JOB_COLUMNS}, CAST(due_at AS REAL) AS due FROM jobs
-      WHERE ${unleasedJob} ORDER BY due_at LIMIT :limit`),
     nearestEnd: database.prepare(`
       SELECT ${SCHEDULED_JOB_COLUMNS} FROM jobs INDEXED BY jobs_by_deadline
       WHERE purge_at IS NULL AND due_at IS NOT NULL AND id NOT IN (SELECT job_id FROM unreadable)

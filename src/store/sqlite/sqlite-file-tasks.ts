@@ -1,28 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { FileTaskQuery, FileTasks, FileTaskSchedule, LeasedFileTask } from '../file-tasks.ts';
 import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
+import { TaskLeases } from './database/task-leases.ts';
 
-/**
- * The file tasks, in a table of the embedded store. As for jobs, leases are kept in memory only: a task that was leased when the process
- * ended is due at once for the next one.
- */
+/** The file tasks, in a table of the embedded store. As for jobs, leases are kept in memory only. */
 export class SqliteFileTasks implements FileTasks {
   readonly #commits: GroupCommit;
-  /** Sets the ids of these leases apart from those of the process that used the folder before. */
-  readonly #prefix = randomUUID();
-  #count = 0;
+  readonly #leases: TaskLeases;
   readonly #endOfSlice: StatementSync;
   readonly #addMissing: StatementSync;
   readonly #makeDue: StatementSync;
   readonly #findDue: StatementSync;
-  readonly #lease: StatementSync;
-  readonly #extend: StatementSync;
-  readonly #endLease: StatementSync;
   readonly #release: StatementSync;
   readonly #delete: StatementSync;
   readonly #nextDue: StatementSync;
-  readonly #nextLeaseEnd: StatementSync;
 
   /**
    * @param database the database of the job store, with its tables in memory
@@ -30,6 +21,7 @@ export class SqliteFileTasks implements FileTasks {
    */
   constructor(database: DatabaseSync, commits: GroupCommit) {
     this.#commits = commits;
+    this.#leases = new TaskLeases(database, commits, 'file_leases');
     this.#endOfSlice = database.prepare(`
       SELECT max(id) AS last FROM (SELECT id FROM jobs WHERE id > :after ORDER BY id LIMIT :limit)`);
     // The ids are compared first, in the indexes: only the rows of jobs without a task are read.
@@ -45,24 +37,16 @@ export class SqliteFileTasks implements FileTasks {
       WHERE job_id > :after AND job_id <= :last AND run_at > :now AND failure_count = 0`);
     this.#findDue = database.prepare(`
       SELECT job_id, failure_count FROM file_tasks
-      WHERE run_at <= :now AND job_id NOT IN (SELECT job_id FROM file_leases WHERE until > :now)
+      WHERE run_at <= :now AND job_id NOT IN (SELECT id FROM file_leases WHERE until > :now)
       ORDER BY run_at LIMIT :limit`);
-    this.#lease = database.prepare(
-      'INSERT OR REPLACE INTO file_leases (job_id, lease, until) VALUES (:id, :lease, :until)',
-    );
-    this.#extend = database.prepare(
-      'UPDATE file_leases SET until = :until WHERE job_id = :id AND lease = :lease',
-    );
-    this.#endLease = database.prepare('DELETE FROM file_leases WHERE job_id = :id AND lease = :lease');
     this.#release = database.prepare(
       'UPDATE file_tasks SET run_at = :runAt, failure_count = :failures WHERE job_id = :id',
     );
     this.#delete = database.prepare('DELETE FROM file_tasks WHERE job_id = :id');
     this.#nextDue = database.prepare(`
       SELECT run_at FROM file_tasks
-      WHERE NOT EXISTS (SELECT 1 FROM file_leases WHERE file_leases.job_id = file_tasks.job_id)
+      WHERE NOT EXISTS (SELECT 1 FROM file_leases WHERE file_leases.id = job_id)
       ORDER BY run_at LIMIT 1`);
-    this.#nextLeaseEnd = database.prepare('SELECT min(until) AS until FROM file_leases');
   }
 
   addMissing(cursor: string | null, limit: number, now: number): Promise<string | null> {
@@ -77,32 +61,30 @@ export class SqliteFileTasks implements FileTasks {
     return attempt(() =>
       this.#findDue.all({ now, limit }).map((row) => {
         const jobId = String(row['job_id']);
-        const leaseId = `${this.#prefix}:${++this.#count}`;
-        this.#lease.run({ id: jobId, lease: leaseId, until: leaseUntil });
+        const leaseId = this.#leases.begin(jobId, leaseUntil);
         return { jobId, leaseId, failureCount: Number(row['failure_count']) };
       }),
     );
   }
 
-  async extend({ jobId: id, leaseId: lease }: LeasedFileTask, leaseUntil: number): Promise<boolean> {
-    return attempt(() => Number(this.#extend.run({ id, lease, until: leaseUntil }).changes) > 0);
+  async extend({ jobId, leaseId }: LeasedFileTask, leaseUntil: number): Promise<boolean> {
+    return attempt(() => this.#leases.extend(jobId, leaseId, leaseUntil));
   }
 
-  release(task: LeasedFileTask, { runAt, failureCount: failures }: FileTaskSchedule): Promise<boolean> {
-    return this.#end(task, (id) => this.#release.run({ id, runAt, failures }));
+  async release(
+    { jobId: id, leaseId }: LeasedFileTask,
+    { runAt, failureCount }: FileTaskSchedule,
+  ): Promise<boolean> {
+    const change = () => this.#release.run({ id, runAt, failures: failureCount });
+    return (await this.#leases.end(id, leaseId, change)) !== null;
   }
 
-  complete(task: LeasedFileTask): Promise<boolean> {
-    return this.#end(task, (id) => this.#delete.run({ id }));
+  async complete({ jobId: id, leaseId }: LeasedFileTask): Promise<boolean> {
+    return (await this.#leases.end(id, leaseId, () => this.#delete.run({ id }))) !== null;
   }
 
   async nextDueAt(): Promise<number | null> {
-    return attempt(() => {
-      const due = this.#nextDue.get()?.['run_at'];
-      const leaseEnd = this.#nextLeaseEnd.get()?.['until'];
-      const times = [due, leaseEnd].filter((time) => typeof time === 'number');
-      return times.length === 0 ? null : Math.min(...times);
-    });
+    return attempt(() => this.#leases.nextDueAt(this.#nextDue.get()?.['run_at']));
   }
 
   async #changeSlice(
@@ -116,15 +98,5 @@ export class SqliteFileTasks implements FileTasks {
     if (typeof last !== 'string') return null;
     await this.#commits.run(() => statement.run({ after, last, now })).catch(unavailable);
     return last;
-  }
-
-  /** @param change of the task, in the transaction that ends its lease */
-  #end({ jobId: id, leaseId: lease }: LeasedFileTask, change: (id: string) => void): Promise<boolean> {
-    const end = () => {
-      const isHeld = Number(this.#endLease.run({ id, lease }).changes) > 0;
-      if (isHeld) change(id);
-      return isHeld;
-    };
-    return this.#commits.run(end).catch(unavailable);
   }
 }

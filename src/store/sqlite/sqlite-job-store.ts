@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import type { Job } from '../../domain/job/job.ts';
-import type { EventEmitter, FaultEvent } from '../../events/gateway-events.ts';
+import { emitFault } from '../../events/emit-fault.ts';
+import type { EventEmitter } from '../../events/gateway-events.ts';
 import type {
   CreateOutcome,
   DueJob,
@@ -55,6 +56,7 @@ export interface SqliteJobStoreOptions {
 const LATEST_DUE_MS = 10_000;
 const DATABASE = 'reelgate.sqlite';
 const MAX_CACHED_JOBS = 1000;
+const NOT_MAINTAINED = 'the purge of old jobs or the index of prompts failed; it is tried again later';
 
 /** The embedded store: one process, one folder, SQLite in WAL mode. An answered write survives a power failure. */
 export class SqliteJobStore implements JobStore {
@@ -100,7 +102,7 @@ export class SqliteJobStore implements JobStore {
       forget: (id) => cache.delete(id),
     });
     const prompts = preparePromptStatements(database);
-    const onError = (error: unknown) => emitter.emit('fault', maintenanceFault(error));
+    const onError = (error: unknown) => emitFault(emitter, 'store', 'error', NOT_MAINTAINED, { err: error });
     const promptIndex = resources.use(new PromptIndex({ database, statements: prompts, onError }));
     const events = this.#events;
     const parts = { statements, commits, quarantine, prompts, promptIndex, files, events, cache };
@@ -249,13 +251,4 @@ export class SqliteJobStore implements JobStore {
     await this.#commits.run(() => this.#statements.checkHealth.run()).catch(unavailable);
     return attempt(() => ({ quarantined: this.#quarantine.size }));
   }
-}
-
-function maintenanceFault(error: unknown): FaultEvent {
-  return {
-    part: 'store',
-    level: 'error',
-    message: 'the purge of old jobs or the index of prompts failed; it is tried again later',
-    details: { err: error },
-  };
 }

@@ -1,14 +1,14 @@
 import type { Gauge } from 'prom-client';
-import type { CallBudgetStatus } from '../../domain/polling/call-budget-rules.ts';
 import type { BacklogReader, DueWork } from '../../store/backlog.ts';
 import type { CallBudget } from '../../store/call-budget.ts';
 import type { WebhookDeliveries } from '../../store/webhook-deliveries.ts';
 import { type Instruments, setOrRemove } from './instruments.ts';
+import { budgetGauges } from './upstream-metrics.ts';
 
 export interface BacklogMetricsOptions {
   readonly instruments: Instruments;
   readonly backlog: Pick<BacklogReader, 'read'>;
-  readonly deliveries: Pick<WebhookDeliveries, 'backlog'>;
+  readonly deliveries: Pick<WebhookDeliveries, 'countWaiting' | 'nextDueAt'>;
   readonly budget: Pick<CallBudget, 'status'>;
   /** False: file tasks of a time with an archive may wait, but nothing takes them. */
   readonly hasArchive: boolean;
@@ -21,10 +21,7 @@ export interface BacklogMetricsOptions {
 /** Less than the time that Prometheus waits for a scrape, ten seconds by default. */
 const TIMEOUT_MS = 3000;
 
-/**
- * Shows the work that waits in the store and the call budget, for all instances together. They are read for each scrape: an instance does
- * not hear what the others change.
- */
+/** Shows the work that waits in the store and the budget of upstream calls, for all instances together. They are read for each scrape. */
 export class BacklogMetrics {
   readonly #options: BacklogMetricsOptions;
   readonly #up: Gauge;
@@ -34,9 +31,7 @@ export class BacklogMetrics {
   readonly #files: WorkGauges;
   readonly #waitingDeliveries: Gauge;
   readonly #oldestDelivery: Gauge;
-  readonly #remainingCalls: Gauge;
-  readonly #rateShare: Gauge;
-  readonly #circuit: Gauge;
+  readonly #showBudget: ReturnType<typeof budgetGauges>;
 
   constructor(options: BacklogMetricsOptions) {
     const { instruments } = options;
@@ -61,26 +56,20 @@ export class BacklogMetrics {
       help: 'Webhooks that are due or wait for their next attempt, of all instances.',
     });
     this.#oldestDelivery = oldestGauge(instruments, 'reelgate_webhook_deliveries', 'webhooks');
-    this.#remainingCalls = instruments.gauge({
-      name: 'reelgate_budget_remaining_calls',
-      help: 'Calls that all instances could make at once; no value without a limit.',
-    });
-    this.#rateShare = instruments.gauge({
-      name: 'reelgate_budget_rate_ratio',
-      help: 'The share of the full rate that is allowed, 0 to 1: a 429 lowers it.',
-    });
-    this.#circuit = instruments.gauge({
-      name: 'reelgate_circuit_open',
-      help: '1 while the upstream counts as down, for all instances: it is only probed.',
-    });
+    this.#showBudget = budgetGauges(instruments);
   }
 
   /** Reads the store. Never rejects. */
   async update(): Promise<void> {
     const { backlog, deliveries, budget } = this.#options;
     // One of them may be from memory.
-    const read = Promise.all([backlog.read(), deliveries.backlog(), budget.status()]);
-    const [work, messages, calls] = (await this.#inTime(read)) ?? [null, null, null];
+    const read = Promise.all([
+      backlog.read(),
+      deliveries.countWaiting(),
+      deliveries.nextDueAt(),
+      budget.status(),
+    ]);
+    const [work, waiting, oldestDueAt, calls] = (await this.#inTime(read)) ?? [null, null, null, null];
     this.#up.set(work === null ? 0 : 1);
     this.#jobs.reset();
     for (const [phase, count] of Object.entries(work?.unfinishedByPhase ?? {})) {
@@ -89,15 +78,9 @@ export class BacklogMetrics {
     setOrRemove(this.#quarantined, work?.quarantined ?? null);
     this.#show(this.#due, work?.jobs ?? null);
     this.#show(this.#files, this.#options.hasArchive ? (work?.fileTasks ?? null) : null);
-    setOrRemove(this.#waitingDeliveries, messages?.waiting ?? null);
-    this.#showOldest(this.#oldestDelivery, messages);
-    this.#showCalls(calls);
-  }
-
-  #showCalls(calls: CallBudgetStatus | null): void {
-    setOrRemove(this.#remainingCalls, calls?.remaining ?? null);
-    setOrRemove(this.#rateShare, calls?.share ?? null);
-    setOrRemove(this.#circuit, calls && Number(calls.nextProbeAt !== null));
+    setOrRemove(this.#waitingDeliveries, waiting);
+    this.#showOldest(this.#oldestDelivery, work && { oldestDueAt });
+    this.#showBudget(calls);
   }
 
   #show({ due, oldest }: WorkGauges, work: DueWork | null): void {

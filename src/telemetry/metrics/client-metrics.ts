@@ -47,7 +47,7 @@ function countRequests(events: Pick<GatewayEvents, 'on'>, instruments: Instrumen
   );
   const bytes = instruments.counter({
     name: 'reelgate_http_response_bytes_total',
-    help: 'Bytes of the bodies of HTTP answers.',
+    help: 'Bytes of HTTP answers, with their heads.',
     labels: ['http_route'],
   });
   events.on('request', (request) => {

@@ -1,11 +1,12 @@
+import type { CallBudgetStatus } from '../../domain/polling/call-budget-rules.ts';
 import type { GatewayEvents } from '../../events/gateway-events.ts';
 import { boundedLabel } from './bounded-label.ts';
-import { type Instruments, REQUEST_BUCKETS } from './instruments.ts';
+import { type Instruments, REQUEST_BUCKETS, setOrRemove } from './instruments.ts';
 
 const CALL_BUCKETS = [...REQUEST_BUCKETS, 20, 30, 60];
 const MAX_STATUSES = 80;
 
-/** Counts calls to the upstream, and shows the jobs that wait for one. */
+/** Counts calls to the upstream, and the jobs that wait for one. */
 export function countUpstream(events: Pick<GatewayEvents, 'on'>, instruments: Instruments): void {
   const status = boundedLabel(MAX_STATUSES);
   const calls = instruments.histogram(
@@ -39,4 +40,25 @@ export function countUpstream(events: Pick<GatewayEvents, 'on'>, instruments: In
     waiting.reset();
     if (jobs > 0) waiting.set({ limited_by: limitedBy }, jobs);
   });
+}
+
+/** Shows the budget of upstream calls. @returns sets the values; null: they are unknown */
+export function budgetGauges(instruments: Instruments): (status: CallBudgetStatus | null) => void {
+  const remaining = instruments.gauge({
+    name: 'reelgate_budget_remaining_calls',
+    help: 'Calls that all instances could make at once; no value without a limit.',
+  });
+  const share = instruments.gauge({
+    name: 'reelgate_budget_rate_ratio',
+    help: 'The share of the full rate that is allowed, 0 to 1: a 429 lowers it.',
+  });
+  const circuit = instruments.gauge({
+    name: 'reelgate_circuit_open',
+    help: '1 while the upstream counts as down for all instances: it is only probed.',
+  });
+  return (status) => {
+    setOrRemove(remaining, status?.remaining ?? null);
+    setOrRemove(share, status?.share ?? null);
+    setOrRemove(circuit, status && (status.nextProbeAt === null ? 0 : 1));
+  };
 }

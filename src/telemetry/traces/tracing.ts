@@ -20,7 +20,8 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { Clock } from '../../domain/clock.ts';
-import type { GatewayEvents } from '../../events/gateway-events.ts';
+import { emitFault } from '../../events/emit-fault.ts';
+import type { FaultEvent, GatewayEvents } from '../../events/gateway-events.ts';
 import { systemClock } from '../../process/clocks.ts';
 import { JobSpans } from './job-spans.ts';
 import { OperationSpans } from './operation-spans.ts';
@@ -69,8 +70,8 @@ export class Tracing implements AsyncDisposable {
   readonly #provider: TracerProvider;
 
   constructor({ settings, events, clock, model }: TracingOptions) {
-    const fault = (message: string, details: object) =>
-      events.emit('fault', { part: 'telemetry', level: 'warn', message, details: { ...details } });
+    const fault = (message: string, details: FaultEvent['details']) =>
+      emitFault(events, 'telemetry', 'warn', message, details);
     // Such as that spans are dropped because the queue is full. Its errors are those of exports.
     diag.setLogger(
       warningsTo((warning) => fault('a warning of OpenTelemetry', { warning })),

@@ -8,19 +8,24 @@ import { GRAPHQL_PATH } from './graphql/exchange.ts';
 import { METRICS_PATH } from './metrics/metrics-endpoint.ts';
 import { isHealthPath } from './pages/health.ts';
 
+/** Bytes of each connection that were emitted with its earlier requests: requests may be sent together. */
+const emittedBytes = new WeakMap<Socket, number>();
+
 /** Emits the request once it is answered, or its connection has ended. */
 export function emitRequest(events: EventEmitter, request: IncomingMessage, response: ServerResponse): void {
   const startedAt = performance.now();
   const { socket, method = '' } = request;
-  const writtenBefore = socket.bytesWritten;
   response.once('close', () => {
+    const { bytesWritten } = socket;
+    const bytes = bytesWritten - (emittedBytes.get(socket) ?? 0);
+    emittedBytes.set(socket, bytesWritten);
     events.emit('request', {
       method,
       // The server has removed the prefix of PUBLIC_URL meanwhile.
       route: routeOf(request.url ?? ''),
       status: response.headersSent ? response.statusCode : null,
       durationMs: performance.now() - startedAt,
-      bytes: socket.bytesWritten - writtenBefore,
+      bytes,
     });
   });
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
+import { emitFault } from '../../events/emit-fault.ts';
 import type { DeliveryEvent, EventEmitter } from '../../events/gateway-events.ts';
 import { WorkLoop } from '../../process/work-loop.ts';
 import type { MessageClient, MessageOutcome } from '../../providers/message-client.ts';
@@ -28,6 +29,11 @@ export interface WebhookDelivererOptions {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly events: EventEmitter;
+}
+
+/** An attempt, or that there was none. */
+interface AttemptFacts extends Pick<DeliveryEvent, 'attempt' | 'startedAt'> {
+  readonly isGivenUp: boolean;
 }
 
 /** Attempts in progress at once. */
@@ -115,7 +121,7 @@ export class WebhookDeliverer implements AsyncDisposable {
 
   async #work(delivery: LeasedDelivery): Promise<void> {
     const { deliveries, clock, random } = this.#options;
-    const { url, job, attempts } = delivery;
+    const { url, job } = delivery;
     const { origin } = new URL(url);
     const now = clock.now();
     const entry = this.#slots.enter(origin, job.ownerId, now);
@@ -143,8 +149,9 @@ export class WebhookDeliverer implements AsyncDisposable {
       return;
     }
     const result = this.#resultOf(delivery, outcome);
-    await deliveries.settle(delivery, result);
-    this.#report(delivery, outcome, result, { attempt: attempts + 1, startedAt: now });
+    const isGivenUp = await this.#settle(delivery, result);
+    const attempt = { attempt: result.attempts, startedAt: now, isGivenUp };
+    this.#report(delivery, outcome, result.lastError, attempt);
   }
 
   #messageOf(delivery: LeasedDelivery, now: number): SignedMessage | UnsendableMessage {
@@ -159,14 +166,28 @@ export class WebhookDeliverer implements AsyncDisposable {
 
   /** Leaves a delivery for later without an attempt. */
   async #postpone(delivery: LeasedDelivery, lastError: string): Promise<void> {
-    const { deliveries, clock, random } = this.#options;
+    const { clock, random } = this.#options;
     const { job, resentAt } = delivery;
     const now = clock.now();
     const pauseMs = postponedMs(now - (resentAt ?? job.finishedAt ?? job.updatedAt), random());
-    const result = { ...delivery, nextAttemptAt: pauseMs === null ? null : now + pauseMs, lastError };
-    await deliveries.settle(delivery, result);
-    if (result.nextAttemptAt === null)
-      this.#report(delivery, null, result, { attempt: null, startedAt: now });
+    const nextAttemptAt = pauseMs === null ? null : now + pauseMs;
+    const isGivenUp = await this.#settle(delivery, { ...delivery, nextAttemptAt, lastError });
+    if (isGivenUp) this.#report(delivery, null, lastError, { attempt: null, startedAt: now, isGivenUp });
+  }
+
+  /** Stores a result, and reports when the delivery is given up by it. @returns whether it is */
+  async #settle(delivery: LeasedDelivery, result: DeliveryResult): Promise<boolean> {
+    const settled = await this.#options.deliveries.settle(delivery, result);
+    const { lastError: reason } = result;
+    // A delivery that was to be sent again during the attempt is due. Without its lease, another worker has it.
+    const isGivenUp = reason !== null && settled !== null && settled.nextAttemptAt === null;
+    if (isGivenUp) {
+      const { id: deliveryId, jobId, url } = delivery;
+      const message = 'a webhook was not delivered and is not tried again; redeliverWebhook sends it again';
+      const details = { jobId, deliveryId, host: new URL(url).host, reason };
+      emitFault(this.#options.events, 'deliveries', 'warn', message, details);
+    }
+    return isGivenUp;
   }
 
   #leave(origin: string, ownerId: string, outcome: MessageOutcome | null, startedAt: number): void {
@@ -206,22 +227,16 @@ export class WebhookDeliverer implements AsyncDisposable {
   #report(
     { id: deliveryId, jobId, url, job }: LeasedDelivery,
     outcome: MessageOutcome | null,
-    { lastError: reason, nextAttemptAt }: DeliveryResult,
-    { attempt, startedAt }: Pick<DeliveryEvent, 'attempt' | 'startedAt'>,
+    reason: string | null,
+    { attempt, startedAt, isGivenUp }: AttemptFacts,
   ): void {
     const { clock, events } = this.#options;
-    const { host } = new URL(url);
-    if (reason !== null && nextAttemptAt === null) {
-      const message = 'a webhook was not delivered and is not tried again; redeliverWebhook sends it again';
-      const details = { jobId, deliveryId, host, reason };
-      events.emit('fault', { part: 'deliveries', level: 'warn', message, details });
-    }
     events.emit('delivery', {
       deliveryId,
       jobId,
       traceparent: job.traceparent,
-      host,
-      outcome: reason === null ? 'delivered' : nextAttemptAt === null ? 'failed' : 'retry',
+      host: new URL(url).host,
+      outcome: reason === null ? 'delivered' : isGivenUp ? 'failed' : 'retry',
       attempt,
       status: outcome?.type === 'answered' ? outcome.status : null,
       reason,
@@ -231,7 +246,7 @@ export class WebhookDeliverer implements AsyncDisposable {
   }
 
   #fault(message: string, details: Readonly<Record<string, unknown>>): void {
-    this.#options.events.emit('fault', { part: 'deliveries', level: 'error', message, details });
+    emitFault(this.#options.events, 'deliveries', 'error', message, details);
   }
 }
 

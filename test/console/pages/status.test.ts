@@ -53,12 +53,9 @@ async function makeFailingWebhook(nextAttemptAt: number | null): Promise<void> {
   const done = acceptedJob({ ownerId: 'cleo' });
   await createAll(store, [done]);
   const [first] = await leaseUpTo(store, NOON, 1);
-  const webhook = { id: deliveryIdOf(done.id, HOOK), url: HOOK };
-  await store.save(present(first).leaseId, {
-    job: completed(done, NOON),
-    schedule: null,
-    deliveries: [webhook],
-  });
+  const end = completed(done, NOON);
+  const webhook = { id: deliveryIdOf(end, HOOK), url: HOOK };
+  await store.save(present(first).leaseId, { job: end, schedule: null, deliveries: [webhook] });
   const [delivery] = await deliveries.lease({ now: NOON, limit: 1, leaseUntil: NOON + MINUTE });
   const lastError = 'The receiver answered 410.';
   const failed = { attempts: 3, lastStatus: 410, lastError, nextAttemptAt, deliveredAt: null };

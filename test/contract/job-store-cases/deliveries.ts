@@ -6,6 +6,7 @@ import {
   deliveryIdOf,
   type DeliveryResult,
   type LeasedDelivery,
+  UNREADABLE_PAUSE_MS,
   type WebhookDeliveries,
 } from '../../../src/store/webhook-deliveries.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -16,12 +17,14 @@ import { createAndLease, type OpenedStore, present } from './opened-store.ts';
 /** An open, empty store with its queue of deliveries. */
 export interface OpenedDeliveries extends OpenedStore {
   readonly deliveries: WebhookDeliveries;
-  /** Makes the job of a delivery unreadable. */
-  readonly spoilJob: (delivery: Delivery) => Promise<void>;
+  /** Makes the job of a delivery unreadable. @returns a function that repairs it */
+  readonly spoilJob: (delivery: Delivery) => Promise<() => Promise<void>>;
 }
 
 const URL_A = 'https://a.example.com/hook?x=1&y="2"';
 const URL_B = 'https://b.example.com/hook';
+/** What `settle` returns for a delivery that is not sent again. */
+const DONE = { nextAttemptAt: null };
 
 /** Cases of the `WebhookDeliveries` port, and of the store's part in it. */
 export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveries>): void {
@@ -43,7 +46,7 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
   async function finish(urls: readonly string[], change: { createdAt?: number } = {}): Promise<Job> {
     const { job, leaseId } = await createAndLease(store, acceptedJob(change));
     const next = completed(job, clock.now());
-    const messages = urls.map((url) => ({ id: deliveryIdOf(next.id, url), url }));
+    const messages = urls.map((url) => ({ id: deliveryIdOf(next, url), url }));
     const end = { job: next, schedule: null, deliveries: messages };
     expect(await store.save(leaseId, end)).toBe('saved');
     // A repeated save succeeds and adds nothing.
@@ -51,6 +54,10 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
     return next;
   }
 
+  const leaseAfter = async (ms: number) => {
+    clock.jump(ms);
+    return leaseIds(100);
+  };
   const leaseIds = async (limit: number) => (await lease(limit)).map(({ jobId }) => jobId);
   const failing = async (limit: number) => (await deliveries.findFailing(limit)).map(({ jobId }) => jobId);
   const ofJob = async ({ id }: Job) => present((await deliveries.ofJobs([id]))[0]);
@@ -58,7 +65,7 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
   it('has none at first', async () => {
     expect(await lease()).toEqual([]);
     expect(await deliveries.nextDueAt()).toBeNull();
-    expect(await deliveries.backlog()).toEqual({ waiting: 0, oldestDueAt: null });
+    expect(await deliveries.countWaiting()).toBe(0);
     expect(await deliveries.findFailing(10)).toEqual([]);
     expect(await deliveries.makeDue('wh_0123456789_vj_none', NOON)).toBeNull();
   });
@@ -66,7 +73,7 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
   it('gets the messages of the save that ends a job, due at once', async () => {
     const job = await finish([URL_A, URL_B]);
     const delivery = (url: string): Delivery => ({
-      id: deliveryIdOf(job.id, url),
+      id: deliveryIdOf(job, url),
       jobId: job.id,
       url,
       job,
@@ -79,7 +86,7 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
     });
     const both = [delivery(URL_A), delivery(URL_B)].toSorted((a, b) => (a.id < b.id ? -1 : 1));
     expect(await deliveries.ofJobs([job.id, 'vj_none'])).toEqual([both, []]);
-    expect(await deliveries.backlog()).toEqual({ waiting: 2, oldestDueAt: NOON });
+    expect([await deliveries.countWaiting(), await deliveries.nextDueAt()]).toEqual([2, NOON]);
     const leased = await lease();
     expect(leased.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
       both.map((one) => expect.objectContaining(one)),
@@ -89,7 +96,7 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
 
   it('gets nothing from a save that is superseded', async () => {
     const job = await finish([]);
-    const message = { id: deliveryIdOf(job.id, URL_A), url: URL_A };
+    const message = { id: deliveryIdOf(job, URL_A), url: URL_A };
     const late = { job: { ...job, updatedAt: NOON + 1 }, schedule: null, deliveries: [message] };
     expect(await store.save('of another', late)).toBe('superseded');
     expect(await ofJob(job)).toEqual([]);
@@ -116,9 +123,10 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
     clock.jump(1);
     const second = present((await lease())[0]);
     expect(second.leaseId).not.toBe(first.leaseId);
-    expect(await deliveries.settle(first, accepted(first))).toBe(false);
-    expect(await deliveries.settle(second, refused(second, NOON + HOUR))).toBe(true);
-    expect(await deliveries.settle(second, accepted(second))).toBe(false);
+    expect(await deliveries.settle(first, accepted(first))).toBeNull();
+    const later = { nextAttemptAt: NOON + HOUR };
+    expect(await deliveries.settle(second, refused(second, NOON + HOUR))).toEqual(later);
+    expect(await deliveries.settle(second, accepted(second))).toBeNull();
     expect(await ofJob(job)).toMatchObject([
       { attempts: 1, lastStatus: 500, lastError: 'It answered 500.', nextAttemptAt: NOON + HOUR },
     ]);
@@ -143,9 +151,9 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
     const job = await finish([URL_A]);
     const leased = present((await lease())[0]);
     const { id } = leased;
-    expect(await deliveries.settle(leased, accepted(leased))).toBe(true);
+    expect(await deliveries.settle(leased, accepted(leased))).toEqual(DONE);
     expect(await deliveries.nextDueAt()).toBeNull();
-    expect(await deliveries.backlog()).toEqual({ waiting: 0, oldestDueAt: null });
+    expect(await deliveries.countWaiting()).toBe(0);
     clock.jump(HOUR);
     expect(await deliveries.makeDue(id, clock.now())).toMatchObject({
       nextAttemptAt: clock.now(),
@@ -179,13 +187,13 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
     // Not at the same time.
     expect(await lease()).toEqual([]);
     const result = resultOf(leased);
-    expect(await deliveries.settle(leased, result)).toBe(true);
+    expect(await deliveries.settle(leased, result)).toEqual({ nextAttemptAt: resentAt });
     const { lastStatus, lastError, deliveredAt } = result;
     expect(await ofJob(job)).toMatchObject([{ ...due, lastStatus, lastError, deliveredAt }]);
     expect(await deliveries.nextDueAt()).toBe(resentAt);
     const again = present((await lease())[0]);
     expect(again).toMatchObject(due);
-    expect(await deliveries.settle(again, { ...refused(again, 0), nextAttemptAt: null })).toBe(true);
+    expect(await deliveries.settle(again, { ...refused(again, 0), nextAttemptAt: null })).toEqual(DONE);
     expect(await ofJob(job)).toMatchObject([{ attempts: 1, nextAttemptAt: null, resentAt }]);
     expect(await deliveries.nextDueAt()).toBeNull();
   });
@@ -199,7 +207,7 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
     clock.jump(HOUR);
     const again = await lease();
     expect(again).toMatchObject([{ url: waiting?.url, job, attempts: 1 }]);
-    expect(await deliveries.settle(present(again[0]), accepted(present(again[0])))).toBe(true);
+    expect(await deliveries.settle(present(again[0]), accepted(present(again[0])))).toEqual(DONE);
     expect(await ofJob(job)).toEqual([]);
     expect(await deliveries.findFailing(10)).toEqual([]);
     expect(await deliveries.nextDueAt()).toBeNull();
@@ -216,13 +224,17 @@ export function deliveryCases(open: (clock: FakeClock) => Promise<OpenedDeliveri
     expect(await deliveries.makeDue(leased.id, NOON)).toBeNull();
   });
 
-  it('is given up when its job cannot be read, and holds up no other', async () => {
+  it('waits when its job cannot be read, is reported once, and holds up no other', async () => {
     const spoiled = await finish([URL_A]);
-    await opened.spoilJob(present((await ofJob(spoiled))[0]));
+    const repair = await opened.spoilJob(present((await ofJob(spoiled))[0]));
     const job = await finish([URL_A]);
     expect(await lease()).toMatchObject([{ jobId: job.id }]);
-    expect(await deliveries.backlog()).toMatchObject({ waiting: 1 });
     expect(await deliveries.ofJobs([spoiled.id, job.id])).toMatchObject([[], [{ jobId: job.id }]]);
+    expect(await deliveries.nextDueAt()).toBe(NOON + MINUTE);
+    expect(await leaseAfter(UNREADABLE_PAUSE_MS)).toEqual([job.id]);
+    expect(opened.unreadable).toHaveLength(1);
+    await repair();
+    expect(await leaseAfter(UNREADABLE_PAUSE_MS)).toEqual([job.id, spoiled.id]);
   });
 }
 

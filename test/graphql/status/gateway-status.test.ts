@@ -47,11 +47,9 @@ const iso = (time: number) => new Date(time).toISOString();
 async function failingDelivery({ store, deliveries }: OperatedGateway, job: Job): Promise<void> {
   await createAll(store, [job]);
   const [leased] = await leaseUpTo(store, NOON, 1);
-  const end = { job: completed(job, NOON), schedule: null };
-  await store.save(present(leased).leaseId, {
-    ...end,
-    deliveries: [{ id: deliveryIdOf(job.id, HOOK), url: HOOK }],
-  });
+  const end = completed(job, NOON);
+  const webhook = { id: deliveryIdOf(end, HOOK), url: HOOK };
+  await store.save(present(leased).leaseId, { job: end, schedule: null, deliveries: [webhook] });
   const [delivery] = await deliveries.lease({ now: NOON, limit: 1, leaseUntil: NOON + MINUTE });
   await deliveries.settle(present(delivery), {
     attempts: 1,
@@ -156,7 +154,7 @@ describe.each(ENGINES)('the status of a gateway with %s', (_, open) => {
         quarantinedRecords: [{ id: damaged.id, error: expect.stringMatching(/\.$/) }],
         failingDeliveries: [
           {
-            id: deliveryIdOf(done.id, HOOK),
+            id: deliveryIdOf(completed(done, NOON), HOOK),
             jobId: done.id,
             ownerId: 'cleo',
             origin: 'https://hooks.example.com',
@@ -283,7 +281,7 @@ describe('what is for operators', () => {
     await using operated = await openEmbedded();
     const job = acceptedJob({ ownerId: 'cleo' });
     await failingDelivery(operated, job);
-    const id = deliveryIdOf(job.id, HOOK);
+    const id = deliveryIdOf(completed(job, NOON), HOOK);
     const query = 'mutation ($id: ID!) { redeliverWebhook(id: $id) { url nextAttemptAt } }';
     const { data } = await operated.send(query, id);
     expect(data).toEqual({

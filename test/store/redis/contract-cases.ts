@@ -44,7 +44,12 @@ export function describeContract(
       return {
         ...opened,
         deliveries: new RedisDeliveries({ client, quarantine, retentionMs: 7 * DAY }),
-        spoilJob: async ({ jobId }) => void (await client.hset(keys.deliveries(jobId), '@job', 'spoiled')),
+        spoilJob: async ({ jobId }) => {
+          const key = keys.deliveries(jobId);
+          const job = await client.hgetBuffer(key, '@job');
+          await client.hset(key, '@job', 'spoiled');
+          return async () => void (await client.hset(key, '@job', job ?? ''));
+        },
       };
     });
   });

@@ -3,9 +3,9 @@ import type { Job } from '../../../src/domain/job/job.ts';
 import { keys } from '../../../src/store/redis/keys.ts';
 import { RedisDeliveries } from '../../../src/store/redis/redis-deliveries.ts';
 import type { RedisJobStore } from '../../../src/store/redis/redis-job-store.ts';
-import { deliveryIdOf } from '../../../src/store/webhook-deliveries.ts';
+import { deliveryIdOf, jobIdOfDelivery } from '../../../src/store/webhook-deliveries.ts';
 import { createAndLease, present } from '../../contract/job-store-cases/opened-store.ts';
-import { completed, jobId, ownTarget } from '../../support/jobs.ts';
+import { completed, failed, jobId, ownTarget } from '../../support/jobs.ts';
 import { RedisServer } from '../../support/redis/redis-server.ts';
 import { DAY, MINUTE, SECOND } from '../../support/times.ts';
 import { freshJob, openRedis } from './open-redis.ts';
@@ -54,19 +54,33 @@ describe('webhook deliveries in Redis', () => {
     await store.client.del(keys.deliveries(job.id), keys.job(job.id));
     expect(await lease()).toEqual([]);
     expect(await deliveries.findFailing(10)).toEqual([]);
-    expect(await deliveries.backlog()).toEqual({ waiting: 0, oldestDueAt: null });
+    expect([await deliveries.countWaiting(), await deliveries.nextDueAt()]).toEqual([0, null]);
     expect(await store.client.zcard(keys.failingDeliveries('7'))).toBe(0);
+  });
+
+  it('have another id when Redis lost the end of their job and it ends in another way', async () => {
+    await using lossy = await RedisServer.start();
+    await using before = await openRedis([lossy.url]);
+    const { job, leaseId } = await createAndLease(before, freshJob({ webhookUrl: URL }));
+    await lossy.run('SAVE');
+    const lost = await announced(before, leaseId, failed(job, Date.now(), 'NO'));
+    await lossy.kill();
+    await lossy.restart();
+    await using after = await openRedis([lossy.url]);
+    const id = await announced(after, leaseId, completed(job, Date.now()));
+    expect(id).not.toBe(lost);
+    expect(jobIdOfDelivery(id)).toBe(job.id);
   });
 
   it('survive that an instance of an earlier version deletes their job', async () => {
     const job = await end('7');
     await store.client.del(keys.job(job.id));
-    expect(await lease()).toMatchObject([{ id: deliveryIdOf(job.id, URL), job }]);
+    expect(await lease()).toMatchObject([{ id: deliveryIdOf(job, URL), job }]);
   });
 
   it('wait after a failure when an instance of an earlier version stored them, without the time of a redelivery', async () => {
     const job = await end('7');
-    const id = deliveryIdOf(job.id, URL);
+    const id = deliveryIdOf(job, URL);
     await store.client.hset(keys.deliveries(job.id), id, JSON.stringify({ url: URL, attempts: 0 }));
     const [leased] = await lease();
     const failure = { attempts: 1, lastStatus: 500, lastError: 'It answered 500.', deliveredAt: null };
@@ -90,3 +104,16 @@ describe('webhook deliveries in Redis', () => {
     expect(await store.health()).toEqual({ quarantined: 2 });
   });
 });
+
+/** Ends a job. @returns the id of the message about it, as it is sent */
+async function announced(inStore: RedisJobStore, leaseId: string, job: Job): Promise<string> {
+  expect(await inStore.save(leaseId, { job, schedule: null, deliveries: ownTarget(job) })).toBe('saved');
+  const { client, quarantine } = inStore;
+  const [delivery] = await new RedisDeliveries({ client, quarantine, retentionMs: 7 * DAY }).lease({
+    now: Date.now() + SECOND,
+    limit: 1,
+    leaseUntil: Date.now() + MINUTE,
+  });
+  expect(delivery?.job.phase).toBe(job.phase);
+  return present(delivery).id;
+}

@@ -8,7 +8,7 @@ import { removalCases, removalLimitCases } from '../../contract/job-store-cases/
 import { startBeforeCases } from '../../contract/job-store-cases/start-before.ts';
 import { describeJobStore } from '../../contract/job-store.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
-import { openSqlite } from './open-sqlite.ts';
+import { openSqlite, runSql } from './open-sqlite.ts';
 
 const open = async (clock: FakeClock) => openSqlite({ now: clock.now });
 
@@ -39,11 +39,17 @@ describe('SqliteFileTasks', () => {
 describe('SqliteDeliveries', () => {
   deliveryCases(async (clock) => {
     const opened = await open(clock);
-    const { database, commits } = opened.store;
+    const { database, commits, quarantine } = opened.store;
     return {
       ...opened,
-      deliveries: new SqliteDeliveries(database, commits),
-      spoilJob: async ({ jobId }) => opened.damage(jobId, 'syntax'),
+      deliveries: new SqliteDeliveries(database, commits, quarantine),
+      spoilJob: async ({ jobId }) => {
+        const row = database.prepare('SELECT body FROM jobs WHERE id = ?').get(jobId);
+        await opened.damage(jobId, 'syntax');
+        return async () => {
+          runSql(opened.folder, 'UPDATE jobs SET body = ? WHERE id = ?', String(row?.['body']), jobId);
+        };
+      },
     };
   });
 });

@@ -1,10 +1,9 @@
-import { isFinal, type Job, type JobVideo } from '../../../src/domain/job/job.ts';
+import type { Job, JobVideo } from '../../../src/domain/job/job.ts';
 import type { Observation } from '../../../src/domain/job/observation.ts';
 import { transition } from '../../../src/domain/job/transition.ts';
 import type { LeasedJob } from '../../../src/store/job-store.ts';
-import { deliveryIdOf } from '../../../src/store/webhook-deliveries.ts';
 import { UNLEARNED } from '../durations.ts';
-import { acceptedJob, record } from '../jobs.ts';
+import { acceptedJob, ownTarget, record } from '../jobs.ts';
 import { DAY, HOUR, NOON } from '../times.ts';
 import { type Gateway, OWNER } from './gateway.ts';
 
@@ -84,9 +83,12 @@ export class JobMover {
   }
 
   async #save(leased: LeasedJob, job: Job, videoData?: string): Promise<void> {
-    const { id, webhookUrl: url } = job;
-    const deliveries = isFinal(job) && url !== null ? [{ id: deliveryIdOf(id, url), url }] : [];
-    const change = { job, schedule: null, deliveries, ...(videoData === undefined ? {} : { videoData }) };
+    const change = {
+      job,
+      schedule: null,
+      deliveries: ownTarget(job),
+      ...(videoData === undefined ? {} : { videoData }),
+    };
     const outcome = await this.#gateway.store.save(leased.leaseId, change);
     if (outcome !== 'saved') throw new Error(`${job.id} could not be saved: ${outcome}.`);
     this.#jobs.set(job.id, job);

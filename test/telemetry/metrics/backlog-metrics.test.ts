@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SharedCallBudget } from '../../../src/store/call-budget.ts';
 import { SqliteBacklog } from '../../../src/store/sqlite/sqlite-backlog.ts';
 import { SqliteDeliveries } from '../../../src/store/sqlite/sqlite-deliveries.ts';
@@ -11,73 +11,63 @@ import { NO_EVENTS } from '../../support/events.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob } from '../../support/jobs.ts';
 import { MINUTE, NOON } from '../../support/times.ts';
+import { samplesOf } from './samples.ts';
 
-describe('the metrics of the store', () => {
-  let clock: FakeClock;
-  let opened: OpenedSqlite;
-  let deliveries: SqliteDeliveries;
-  /** Those of two instances. */
-  let budgets: readonly [SharedCallBudget, SharedCallBudget];
-  beforeEach(() => {
-    clock = new FakeClock();
-    opened = openSqlite({ now: clock.now });
-    const { database, commits } = opened.store;
-    deliveries = new SqliteDeliveries(database, commits);
-    const text = new SqliteSharedText(database, commits, 'call-budget');
-    const budget = () => new SharedCallBudget(text, 100, clock.now, NO_EVENTS);
-    budgets = [budget(), budget()];
-  });
-  afterEach(() => opened[Symbol.asyncDispose]());
+const { now } = new FakeClock();
+let opened: OpenedSqlite;
+beforeEach(() => {
+  opened = openSqlite({ now });
+});
+afterEach(() => opened[Symbol.asyncDispose]());
 
-  /** Opens the metrics of the first instance. @returns a function that reads them all, by name and labels */
-  function open(hasArchive = true): () => Promise<Map<string, number>> {
-    const instruments = new Instruments();
-    const { database, quarantine } = opened.store;
-    const backlog = new SqliteBacklog({ database, quarantine, now: clock.now });
-    const [budget] = budgets;
-    const { now } = clock;
-    const metrics = new BacklogMetrics({ instruments, backlog, deliveries, budget, hasArchive, now });
-    return async () => {
-      await metrics.update();
-      const samples = [...(await instruments.render()).matchAll(/^([^#\s]+) (\S+)$/gm)];
-      return new Map(samples.map(([, name = '', value]) => [name, Number(value)]));
-    };
-  }
+/** The metrics of one instance, and its parts of the store. */
+function start(hasArchive = true) {
+  const { database, commits, quarantine } = opened.store;
+  const deliveries = new SqliteDeliveries(database, commits, quarantine);
+  const text = new SqliteSharedText(database, commits, 'call-budget');
+  const budget = new SharedCallBudget(text, 60, now, NO_EVENTS);
+  const backlog = new SqliteBacklog({ database, quarantine, now });
+  const instruments = new Instruments();
+  const metrics = new BacklogMetrics({ instruments, backlog, deliveries, budget, hasArchive, now });
+  const valuesOf = async (name: string) => {
+    await metrics.update();
+    return samplesOf(await instruments.render(), name);
+  };
+  return { deliveries, budget, valuesOf };
+}
 
-  it('show what waits, and nothing while the store does not answer', async () => {
-    const read = open();
-    await createAll(opened.store, [acceptedJob({ createdAt: NOON - MINUTE }), acceptedJob()]);
-    expect(Object.fromEntries(await read())).toMatchObject({
-      reelgate_store_up: 1,
-      'reelgate_jobs{phase="accepted"}': 2,
-      reelgate_jobs_due: 2,
-      reelgate_jobs_oldest_due_seconds: 60,
-      reelgate_webhook_deliveries_waiting: 0,
-      reelgate_webhook_deliveries_oldest_due_seconds: 0,
-    });
-    // The backlog may be from memory.
-    deliveries.backlog = () => Promise.reject(new Error('The store does not answer.'));
-    expect(Object.fromEntries(await read())).toEqual({ reelgate_store_up: 0 });
-  });
+it('the work of the store is shown, and its absence while the store does not answer', async () => {
+  const { deliveries, valuesOf } = start();
+  await createAll(opened.store, [acceptedJob({ createdAt: NOON - MINUTE }), acceptedJob()]);
+  expect(await valuesOf('reelgate_jobs')).toEqual({ 'phase="accepted"': 2 });
+  expect(await valuesOf('reelgate_jobs_due')).toEqual({ '': 2 });
+  expect(await valuesOf('reelgate_jobs_oldest_due_seconds')).toEqual({ '': 60 });
+  expect(await valuesOf('reelgate_webhook_deliveries_waiting')).toEqual({ '': 0 });
+  expect(await valuesOf('reelgate_webhook_deliveries_oldest_due_seconds')).toEqual({ '': 0 });
+  expect(await valuesOf('reelgate_circuit_open')).toEqual({ '': 0 });
+  expect(await valuesOf('reelgate_store_up')).toEqual({ '': 1 });
+  // The backlog may be from memory.
+  deliveries.nextDueAt = () => Promise.reject(new Error('The store does not answer.'));
+  expect(await valuesOf('reelgate_store_up')).toEqual({ '': 0 });
+  expect(await valuesOf('reelgate_jobs')).toEqual({});
+  expect(await valuesOf('reelgate_jobs_due')).toEqual({});
+  expect(await valuesOf('reelgate_circuit_open')).toEqual({});
+});
 
-  it('show the call budget and the circuit as all instances have left them', async () => {
-    const read = open();
-    const [own, other] = budgets;
-    expect((await read()).get('reelgate_budget_remaining_calls')).toBe(10);
-    expect((await read()).get('reelgate_circuit_open')).toBe(0);
-    for (let failures = 0; failures < 10; failures += 1) await own.onFailed();
-    expect((await read()).get('reelgate_circuit_open')).toBe(1);
-    await other.onAnswered();
-    expect((await read()).get('reelgate_circuit_open')).toBe(0);
-    await other.onRateLimited(0, null);
-    expect((await read()).get('reelgate_budget_remaining_calls')).toBe(0);
-    expect((await read()).get('reelgate_budget_rate_ratio')).toBe(0.5);
-  });
+it('each instance shows the circuit and the budget, whichever instance changed them', async () => {
+  const [one, other] = [start(), start()];
+  const shown = (name: string) => Promise.all([one, other].map(({ valuesOf }) => valuesOf(name)));
+  expect(await shown('reelgate_budget_remaining_calls')).toEqual([{ '': 6 }, { '': 6 }]);
+  for (let failure = 1; failure <= 10; failure += 1) await one.budget.onFailed();
+  expect(await shown('reelgate_circuit_open')).toEqual([{ '': 1 }, { '': 1 }]);
+  expect(await shown('reelgate_budget_remaining_calls')).toEqual([{ '': 0 }, { '': 0 }]);
+  await other.budget.onRateLimited(0, MINUTE);
+  expect(await shown('reelgate_circuit_open')).toEqual([{ '': 0 }, { '': 0 }]);
+  expect(await shown('reelgate_budget_rate_ratio')).toEqual([{ '': 0.5 }, { '': 0.5 }]);
+});
 
-  it('show no work of the archive without one: nothing would take it', async () => {
-    expect((await open()()).has('reelgate_archive_tasks_due')).toBe(true);
-    const names = [...(await open(false)()).keys()];
-    expect(names).toContain('reelgate_jobs_due');
-    expect(names.filter((name) => name.startsWith('reelgate_archive'))).toEqual([]);
-  });
+it('work of the archive is not shown without one: nothing would take it', async () => {
+  const name = 'reelgate_archive_tasks_due';
+  expect(await start().valuesOf(name)).toEqual({ '': 0 });
+  expect(await start(false).valuesOf(name)).toEqual({});
 });

@@ -34,6 +34,19 @@ it('each HTTP request is emitted with its route, whatever its path contains', as
   for (const { bytes, durationMs } of requests) expect([bytes > 100, durationMs >= 0]).toEqual([true, true]);
 });
 
+it('the bytes of a connection count once, also when its requests are sent together', async () => {
+  const events = new GatewayEvents();
+  await using gateway = await startGateway({ events });
+  const requests = collect(events, 'request');
+  const head = 'Host: localhost\r\n';
+  const answers = await exchange(
+    gateway.port,
+    `GET /healthz HTTP/1.1\r\n${head}\r\nGET /nothing HTTP/1.1\r\n${head}Connection: close\r\n\r\n`,
+  );
+  expect(requests.map(({ route }) => route)).toEqual(['/healthz', 'other']);
+  expect(requests.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(answers.length);
+});
+
 it('a request whose client leaves is emitted once, without a status if it had no answer', async () => {
   const events = new GatewayEvents();
   await using gateway = await startGateway({ events });

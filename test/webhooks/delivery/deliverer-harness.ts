@@ -40,8 +40,8 @@ export class DelivererHarness implements AsyncDisposable {
   readonly #opened = openSqlite(this.clock);
 
   constructor() {
-    const { database, commits } = this.#opened.store;
-    this.deliveries = new SqliteDeliveries(database, commits);
+    const { database, commits, quarantine } = this.#opened.store;
+    this.deliveries = new SqliteDeliveries(database, commits, quarantine);
     this.deliverer = this.addDeliverer();
   }
 

@@ -216,6 +216,37 @@ it('begins all attempts anew for a message that is to be sent again', async () =
   expect(await harness.stored(job)).toMatchObject({ attempts: 15, nextAttemptAt: null });
 });
 
+it('does not report a message as given up that was to be sent again during its last attempt', async () => {
+  await using harness = new DelivererHarness();
+  const job = await harness.end(URL_A);
+  const { id } = await harness.stored(job);
+  harness.answer = async () => {
+    if (harness.sent.length === 1) await harness.deliveries.makeDue(id, harness.clock.now());
+    return status(410);
+  };
+  harness.deliverer.start();
+  await harness.clock.advance(HOUR);
+  expect(harness.sent).toHaveLength(2);
+  expect(harness.reports.map(({ outcome }) => outcome)).toEqual(['retry', 'failed']);
+  expect(harness.faults).toHaveLength(1);
+});
+
+it('does not report a message as given up that another worker has leased meanwhile', async () => {
+  await using harness = new DelivererHarness();
+  await harness.end(URL_A);
+  harness.answer = async () => {
+    // The lease has run out.
+    harness.clock.jump(MINUTE);
+    const now = harness.clock.now();
+    await harness.deliveries.lease({ now, limit: 1, leaseUntil: now + DAY });
+    return status(410);
+  };
+  harness.deliverer.start();
+  await harness.clock.advance(SECOND);
+  expect(harness.reports.map(({ outcome }) => outcome)).toEqual(['retry']);
+  expect(harness.faults).toEqual([]);
+});
+
 it('sends an old message again when its target answers, though it does not at first', async () => {
   await using harness = new DelivererHarness();
   harness.deliverer.start();

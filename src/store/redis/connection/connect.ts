@@ -35,7 +35,7 @@ export function connectForCommands(location: RedisLocation, events: EventEmitter
   return client;
 }
 
-/** Emits when the connection of the client is opened and lost; not when its owner disconnects it. */
+/** Emits when the connection of the client is opened and lost; not when its owner disconnects it, because it does not reconnect then. */
 function emitConnection(client: RedisClient, events: EventEmitter): void {
   const connection = 'commands';
   let reason: string | null = null;
@@ -46,10 +46,9 @@ function emitConnection(client: RedisClient, events: EventEmitter): void {
     reason = null;
     events.emit('store:connection', { connection, state: 'connected', reason: null });
   });
-  client.on('close', () => {
-    const isLost = isConnected && client.status !== 'end';
+  client.on('reconnecting', () => {
+    if (!isConnected) return;
     isConnected = false;
-    if (!isLost) return;
     events.emit('store:connection', {
       connection,
       state: 'lost',

@@ -1,5 +1,6 @@
 import type { Job } from '../../../domain/job/job.ts';
 import { backoffMs } from '../../../domain/polling/backoff.ts';
+import { emitFault } from '../../../events/emit-fault.ts';
 import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { StoreUnavailableError, type Unsubscribe } from '../../job-store.ts';
 import { explainFault } from '../connection/explain-fault.ts';
@@ -57,6 +58,8 @@ export class PubSub implements AsyncDisposable {
   readonly #channels = new Map<string, Channel>();
   readonly #closing = new AbortController();
   #connection: SubscriberConnection | null = null;
+  /** The state that was emitted last. */
+  #emitted: 'connected' | 'lost' | null = null;
   #live = Promise.withResolvers<void>();
   #isLive = false;
   #wasLive = false;
@@ -159,14 +162,17 @@ export class PubSub implements AsyncDisposable {
     }
   }
 
+  /** A failed attempt to connect again is not another loss. */
   #emitConnection(state: 'connected' | 'lost', reason: string | null): void {
+    if (state === this.#emitted) return;
+    this.#emitted = state;
     this.#options.events.emit('store:connection', { connection: 'subscriber', state, reason });
   }
 
   /** The messages of the channel are ignored; the next connection does not subscribe to it. */
   #onNotUnsubscribed(error: unknown): void {
     const message = 'a subscription to Redis could not be ended; it ends with its connection';
-    this.#options.events.emit('fault', { part: 'store', level: 'warn', message, details: { err: error } });
+    emitFault(this.#options.events, 'store', 'warn', message, { err: error });
   }
 
   async #resubscribe(since: number): Promise<void> {

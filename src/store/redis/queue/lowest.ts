@@ -2,8 +2,11 @@ import { fromFlatList } from '../jobs/job-hash.ts';
 import type { JobAccess } from '../jobs/job-reader.ts';
 import { SHARDS } from '../keys.ts';
 
+/** What reads of sorted sets need. */
+export type SetAccess = Pick<JobAccess, 'client' | 'quarantine'>;
+
 /** A search in a sorted set that each shard has. */
-export interface SetSearch extends Pick<JobAccess, 'client' | 'quarantine'> {
+export interface SetSearch extends SetAccess {
   /** Shards to skip. The search adds shards whose keys have the wrong type. */
   readonly brokenShards: Set<string>;
 }
@@ -25,7 +28,7 @@ interface ScoredId {
 export async function lowest(
   { client, quarantine, brokenShards }: SetSearch,
   keyOf: (shard: string) => string,
-  until: number,
+  until: number | '+inf',
   limit: number,
 ): Promise<string[]> {
   const read = async (shard: string, count: number): Promise<ScoredId[]> => {
@@ -48,6 +51,25 @@ export async function lowest(
     parts.map(async (found, index) => (hasMore(found) ? read(SHARDS[index] ?? '', limit) : found)),
   );
   return merge(wholes, limit).map(({ id }) => id);
+}
+
+/**
+ * The lowest score of a sorted set of all shards. A key of another type is skipped.
+ *
+ * @param keyOf the name of the set of a shard
+ * @returns null when all are empty
+ */
+export async function lowestScore(
+  { client, quarantine }: SetAccess,
+  keyOf: (shard: string) => string,
+): Promise<number | null> {
+  const heads = await Promise.all(
+    SHARDS.map(keyOf).map((key) =>
+      quarantine.tolerate({ [key]: 'zset' }, [], () => client.zrange(key, 0, 0, 'WITHSCORES')),
+    ),
+  );
+  const scores = heads.flatMap(([, score]) => (score === undefined ? [] : [Number(score)]));
+  return scores.length === 0 ? null : Math.min(...scores);
 }
 
 function merge(parts: readonly ScoredId[][], limit: number): ScoredId[] {

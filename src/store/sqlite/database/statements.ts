@@ -14,7 +14,7 @@ const IN_MEMORY = `
     until        INTEGER NOT NULL           -- then the job may be leased again
   ) STRICT, WITHOUT ROWID;
   CREATE TEMP TABLE file_leases (
-    job_id       TEXT PRIMARY KEY,
+    id           TEXT PRIMARY KEY,          -- of the job
     lease        TEXT NOT NULL,
     until        INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
@@ -23,6 +23,9 @@ const IN_MEMORY = `
     lease        TEXT NOT NULL,
     until        INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TEMP TRIGGER end_delivery_lease AFTER DELETE ON webhook_deliveries BEGIN
+    DELETE FROM delivery_leases WHERE id = old.id;
+  END;
   CREATE TEMP TABLE unreadable (
     job_id       TEXT PRIMARY KEY           -- quarantined, or about to be
   ) STRICT, WITHOUT ROWID`;
@@ -151,9 +154,10 @@ export function prepareStatements(database: DatabaseSync) {
     runFileTask: database.prepare(
       'UPDATE file_tasks SET run_at = min(run_at, :now), failure_count = 0 WHERE job_id = :id',
     ),
-    endFileLease: database.prepare('DELETE FROM file_leases WHERE job_id = :id'),
+    endFileLease: database.prepare('DELETE FROM file_leases WHERE id = :id'),
+    // A job that ended before may end again, after its record was repaired.
     addDelivery: database.prepare(`
-      INSERT INTO webhook_deliveries (id, job_id, url, attempts, next_attempt_at) VALUES (:id, :job, :url, 0, :now)`),
+      INSERT OR REPLACE INTO webhook_deliveries (id, job_id, url, attempts, next_attempt_at) VALUES (:id, :job, :url, 0, :now)`),
     // What is not announced yet outlives the job.
     keepDeliveries: database.prepare(`
       UPDATE webhook_deliveries SET (job, purge_at) = (SELECT body, purge_at FROM jobs WHERE jobs.id = :id)

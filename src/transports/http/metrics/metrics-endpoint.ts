@@ -30,10 +30,8 @@ export class MetricsEndpoint {
   /** Answers in OpenMetrics when the Accept header prefers it, else in the Prometheus text format. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('cache-control', 'no-store');
-    if (!this.#isAllowed(request)) {
+    if (!this.allows(request)) {
       response.setHeader('www-authenticate', 'Bearer realm="metrics"');
-      // Idle connections of strangers would take the places of scrapers.
-      response.setHeader('connection', 'close');
       return sendJson(response, 401, {
         error: 'The metrics need the token of METRICS_TOKEN: send it as Authorization: Bearer <token>.',
       });
@@ -48,7 +46,8 @@ export class MetricsEndpoint {
     response.end(request.method === 'HEAD' ? undefined : text);
   }
 
-  #isAllowed({ headers: { authorization = '' } }: IncomingMessage): boolean {
+  /** Whether a request has the token, if one is needed. */
+  allows({ headers: { authorization = '' } }: IncomingMessage): boolean {
     if (this.#token === null) return true;
     const [, token = ''] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
     // The digests have the same length, and the comparison always takes the same time.

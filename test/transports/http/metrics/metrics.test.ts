@@ -1,4 +1,6 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { startGateway } from '../../../support/gateway/gateway.ts';
@@ -15,7 +17,6 @@ describe('metrics on the public port', () => {
       const response = await fetch(url, { headers });
       expect(response.status).toBe(401);
       expect(response.headers.get('www-authenticate')).toBe('Bearer realm="metrics"');
-      expect(response.headers.get('connection')).toBe('close');
       expect(await response.text()).not.toContain('reelgate_info');
     }
     const response = await fetch(url, { headers: { authorization } });
@@ -80,6 +81,23 @@ describe('metrics on a port of their own', () => {
     expect(await statusWithHost(url, 'gateway-1:9464', { authorization })).toBe(200);
   });
 
+  it('stay in reach of scrapers, however many connections of strangers do nothing or get other answers', async () => {
+    const lines: string[] = [];
+    const settings = { METRICS_PORT: '0', METRICS_TOKEN: TOKEN };
+    await using _ = await startGateway({ settings, onLine: (line) => lines.push(line) });
+    const url = metricsUrl(lines);
+    const agent = new Agent({ keepAlive: true });
+    expect(await scrape(url, agent)).toEqual([200, false]);
+    for (const path of ['/', '/metrics']) {
+      expect((await fetch(new URL(path, url))).headers.get('connection')).toBe('close');
+    }
+    using strangers = await openConnections(Number(new URL(url).port), 200);
+    expect(await scrape(url, new Agent())).toEqual([200, false]);
+    expect(await scrape(url, agent)).toEqual([200, true]);
+    await expect.poll(() => strangers.open).toBeLessThanOrEqual(32);
+    agent.destroy();
+  });
+
   it('end the start when the port is taken', async () => {
     await using gateway = await startGateway();
     const settings = { METRICS_PORT: String(gateway.port) };
@@ -104,4 +122,27 @@ async function statusWithHost(url: string, host: string, headers: Record<string,
     .on('error', reject)
     .end();
   return promise;
+}
+
+/** Reads the metrics over a connection that is kept. @returns the status, and whether the connection was used before */
+async function scrape(url: string, agent: Agent) {
+  const sent = request(url, { agent, headers: { authorization } }).end();
+  const [response]: IncomingMessage[] = await once(sent, 'response');
+  response?.resume();
+  await once(sent, 'close');
+  return [response?.statusCode, sent.reusedSocket];
+}
+
+/** Opens connections that send nothing. */
+async function openConnections(port: number, count: number) {
+  const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  return {
+    get open() {
+      return sockets.filter(({ closed }) => !closed).length;
+    },
+    [Symbol.dispose]: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }

@@ -2,6 +2,7 @@
 --
 -- KEYS  1 set of file tasks by their due time   2 leases and failure counts: for each job '<lease id, or nothing> <count>'
 -- ARGV  1 now   2… job ids
+-- RETURNS  nothing
 for index = 2, #ARGV do
   local id = ARGV[index]
   local due = redis.call('ZSCORE', KEYS[1], id)
@@ -9,4 +10,3 @@ for index = 2, #ARGV do
     redis.call('ZADD', KEYS[1], ARGV[1], id)
   end
 end
-return 1

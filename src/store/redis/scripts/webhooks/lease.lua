@@ -10,14 +10,13 @@ for index = 4, #ARGV do
   local id, key = ARGV[index], KEYS[index - 2]
   local due = redis.call('ZSCORE', KEYS[1], id)
   if due and tonumber(due) <= tonumber(ARGV[1]) then
-    -- A key of another type holds up no other delivery.
     if type(redis.pcall('HGET', key, id .. ' next')) == 'string' then
       local leaseId = ARGV[3] .. ':' .. id
       redis.call('ZADD', KEYS[1], ARGV[2], id)
       redis.call('HSET', key, id .. ' lease', leaseId)
       leased[#leased + 1] = { id, leaseId }
     else
-      -- The job has expired.
+      -- The deliveries of the job have expired, or their key has another type.
       redis.call('ZREM', KEYS[1], id)
     end
   end

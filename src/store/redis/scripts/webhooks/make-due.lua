@@ -2,6 +2,7 @@
 --
 -- KEYS  1 set of deliveries by their due time   2 deliveries of the job, as in webhooks/lease.lua
 -- ARGV  1 id   2 now
+-- RETURNS  nothing
 local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
 local isLeased = redis.call('HGET', KEYS[2], ARGV[1] .. ' lease') and due and tonumber(due) > tonumber(ARGV[2])
 local state = redis.call('HGET', KEYS[2], ARGV[1])
@@ -14,4 +15,3 @@ if state then
     redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
   end
 end
-return 1

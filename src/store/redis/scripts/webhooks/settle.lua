@@ -3,13 +3,13 @@
 --
 -- KEYS  1 set of deliveries by their due time   2 deliveries of the job, as in webhooks/lease.lua
 --       3 set of failing deliveries by the creation of their job   4 job hash
--- ARGV  1 id   2 lease id   3 state as JSON, or '' to keep it   4 when it is sent next, or '' for never
+-- ARGV  1 id   2 lease id   3 state as JSON, or '' to keep it, for one that cannot be read   4 when it is sent next, or '' for never
 --       5 creation of the job when the delivery is failing, or ''
 --       6 creation of the newest job that can no longer be read
--- RETURNS  1, or 0 when the lease no longer holds: nothing is changed
+-- RETURNS  when it is sent next, '' for never; nil when the lease no longer holds: nothing is changed
 local id = ARGV[1]
 if redis.call('HGET', KEYS[2], id .. ' lease') ~= ARGV[2] then
-  return 0
+  return nil
 end
 local state, nextAt = ARGV[3], ARGV[4]
 if state ~= '' then
@@ -29,9 +29,9 @@ else
   redis.call('ZADD', KEYS[1], nextAt, id)
 end
 -- Only an operator's page reads this set, so another type is tolerated.
-if ARGV[5] == '' then
+if state ~= '' and ARGV[5] == '' then
   redis.pcall('ZREM', KEYS[3], id)
-else
+elseif state ~= '' then
   redis.pcall('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[6])
   redis.pcall('ZADD', KEYS[3], ARGV[5], id)
 end
@@ -46,4 +46,4 @@ if nextAt == '' and redis.call('EXISTS', KEYS[4]) == 0 then
     redis.pcall('ZREM', KEYS[3], id)
   end
 end
-return 1
+return nextAt
