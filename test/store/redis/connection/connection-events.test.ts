@@ -35,8 +35,8 @@ it('an outage of Redis is one loss of each connection, however long it takes', a
   let attempts = 0;
   store.client.on('reconnecting', () => (attempts += 1));
   await server.kill();
-  await expect.poll(() => attempts, { timeout: 5000 }).toBeGreaterThan(4);
+  await expect.poll(() => attempts, { timeout: 10_000 }).toBeGreaterThan(4);
   await server.restart();
   for (const name of ['commands', 'subscriber'])
-    await expect.poll(() => of(name), { timeout: 5000 }).toEqual(['connected', 'lost', 'connected']);
+    await expect.poll(() => of(name), { timeout: 10_000 }).toEqual(['connected', 'lost', 'connected']);
 });
