@@ -7,7 +7,7 @@ import { isForm, MAX_BODY_BYTES } from './graphql/request-body.ts';
 export interface ConnectionTimes {
   /** For an idle connection. Longer than the timeout of load balancers, so that they are the ones that close. */
   readonly keepAliveMs: number;
-  /** For the head of a request. Must be longer than `keepAliveMs`. */
+  /** For the head of a request, from its first byte; for the first one from the opening of the connection. */
   readonly headersMs: number;
   /** For a whole request. `readBody` refuses a body that makes no progress long before. */
   readonly requestMs: number;
