@@ -12,6 +12,7 @@ import { LiveRegion } from './ui/announcer.tsx';
 import { ConnectionStatus } from './ui/connection-status.tsx';
 import { Credits } from './ui/credits.tsx';
 import { DialogHost } from './ui/dialogs.tsx';
+import { ErrorBoundary } from './ui/error-boundary.tsx';
 import { NoticeBar } from './ui/notices.tsx';
 import { SignIn } from './ui/sign-in.tsx';
 import { UpstreamNote } from './ui/upstream-note.tsx';
@@ -80,9 +81,11 @@ function OtherPages() {
         {({ one, other }) => <ComparePage key={`${one} ${other}`} one={one} other={other} />}
       </Route>
       <Route path="/status">
-        <Suspense fallback={<main className="page">Loading…</main>}>
-          <StatusPage />
-        </Suspense>
+        <ErrorBoundary>
+          <Suspense fallback={<main className="page">Loading…</main>}>
+            <StatusPage />
+          </Suspense>
+        </ErrorBoundary>
       </Route>
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
       <Route>

@@ -191,3 +191,14 @@ test('while sign-in is off, everybody is an operator', async () => {
   await link.waitFor();
   expect(await link.getAttribute('href')).toBe('/status');
 });
+
+test('when the code of the page does not load, the rest of the console stays', async () => {
+  await using console = await openAs('gateway:admin video:read video:generate', '/');
+  const { page } = console;
+  await page.route('**/status-page*', (route) => route.abort());
+  await console.fillIn({ prompt: 'half a thought' });
+  await page.getByRole('link', { name: 'Status', exact: true }).click();
+  await page.getByRole('alert').getByText('This page has failed.').waitFor();
+  await page.getByRole('link', { name: 'Reelgate' }).click();
+  expect(await page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('half a thought');
+});
