@@ -45,7 +45,7 @@ test.each([
     { ...late, ...budget({ isCircuitOpen: true, failuresInARow: 12 }) },
   ],
   ['No instance moves jobs.', 'bad', { ...late, instances: [{ ...INSTANCE, role: 'API' }] }],
-  ['The upstream did not answer the last 3 calls.', 'wait', budget({ failuresInARow: 3 })],
+  ['The upstream did not answer the last calls.', 'wait', budget({ failuresInARow: 3 })],
   ['The upstream answered 429.', 'wait', budget({ pausedUntil: ago(-9), remainingCalls: 0 })],
   ['The calls of the minute are used up.', 'wait', { ...late, ...budget({ remainingCalls: 0 }) }],
   ['Jobs are late', 'wait', late],
@@ -63,6 +63,8 @@ test('a used budget is no trouble while no job waits for a call', () => {
 test('a state that lasts keeps its text, because screen readers announce each change', () => {
   const later = backlog({ dueJobs: 1, oldestDueAt: ago(65) });
   expect(verdictOf({ ...CALM, ...later })).toEqual(verdictOf({ ...CALM, ...late }));
+  const [few, more] = [3, 4].map((failuresInARow) => verdictOf({ ...CALM, ...budget({ failuresInARow }) }));
+  expect(more).toEqual(few);
 });
 
 test('times are relative to the gateway’s clock', () => {
@@ -70,5 +72,6 @@ test('times are relative to the gateway’s clock', () => {
   expect(relative(ago(-40), now)).toBe('in 40 s');
   expect(relative(ago(125), now)).toBe('2 min 05 s ago');
   expect(upcoming(ago(-40), now)).toBe('in 40 s');
+  expect(upcoming(ago(-0.2), now)).toBe('due');
   expect(upcoming(ago(3), now)).toBe('due');
 });

@@ -12,7 +12,7 @@ const LATE_MS = 10_000;
 /** Fewer failed calls in a row are usual. */
 const MANY_FAILURES = 3;
 
-/** Says what matters most. */
+/** Says what matters most. The texts have no counts and no times: screen readers would announce each change. */
 export function verdictOf(status: GatewayStatus): Verdict {
   const { at, budget, backlog, instances, oldestJobs, quarantinedRecords, failingDeliveries } = status;
   const now = Date.parse(at);
@@ -22,7 +22,7 @@ export function verdictOf(status: GatewayStatus): Verdict {
   if (dueMs > LATE_MS && !instances.some(({ role }) => role !== 'API'))
     return { level: 'bad', text: 'No instance moves jobs. Start one with the role all or poller.' };
   if (budget.failuresInARow >= MANY_FAILURES)
-    return { level: 'wait', text: `The upstream did not answer the last ${budget.failuresInARow} calls.` };
+    return { level: 'wait', text: 'The upstream did not answer the last calls.' };
   if (budget.pausedUntil !== null)
     return { level: 'wait', text: 'The upstream answered 429. All calls are paused.' };
   if (budget.remainingCalls === 0 && backlog.dueJobs > 0)
@@ -30,7 +30,6 @@ export function verdictOf(status: GatewayStatus): Verdict {
       level: 'wait',
       text: 'The calls of the minute are used up. Jobs get theirs one after the other.',
     };
-  // Without the time: screen readers would announce it with each reading.
   if (dueMs > LATE_MS) return { level: 'wait', text: 'Jobs are late: some have been due for a while.' };
   if (oldestJobs.some(({ failureCount }) => failureCount >= MANY_FAILURES))
     return { level: 'wait', text: 'Jobs move. Calls about some jobs fail again and again.' };
@@ -46,7 +45,7 @@ export function relative(iso: string, now: number): string {
   return ms > 0 ? `in ${duration(ms)}` : `${duration(-ms)} ago`;
 }
 
-/** When something happens: `in 40 s`; `due` when its time has come. */
+/** When something happens: `in 40 s`; `due` when its time has come, or comes within half a second. */
 export function upcoming(iso: string, now: number): string {
-  return Date.parse(iso) > now ? relative(iso, now) : 'due';
+  return Date.parse(iso) - now < 500 ? 'due' : relative(iso, now);
 }
