@@ -120,10 +120,9 @@ export interface StoreCallEvent {
   readonly ok: boolean;
 }
 
-/** A connection to Redis was opened or lost. */
+/** A connection to Redis was opened or lost. A failed attempt to open it again is not another loss. */
 export interface StoreConnectionEvent {
   readonly connection: 'commands' | 'subscriber';
-  /** `lost` also for each failed attempt to open it again. */
   readonly state: 'connected' | 'lost';
   /** Why it was lost; null for `connected`. */
   readonly reason: string | null;

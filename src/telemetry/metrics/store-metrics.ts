@@ -47,15 +47,9 @@ export function countStore(
       losses.inc({ connection }, 0);
     }
   }
-  const lost = new Set<string>();
   events.on('store:connection', ({ connection, state }) => {
     connected.set({ connection }, state === 'connected' ? 1 : 0);
-    if (state === 'connected') lost.delete(connection);
-    // While a connection is lost, each failed attempt to open it again is emitted.
-    else if (!lost.has(connection)) {
-      lost.add(connection);
-      losses.inc({ connection });
-    }
+    if (state === 'lost') losses.inc({ connection });
   });
   const unreadable = instruments.counter({
     name: 'reelgate_unreadable_records_total',
