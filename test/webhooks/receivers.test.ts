@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
@@ -51,33 +52,51 @@ async function startReceiver(language: string, command: string) {
   const owned = resources.move();
   const post = async ({ headers, body }: Message): Promise<number> =>
     (await fetch(`http://127.0.0.1:${port}/webhook`, { method: 'POST', headers, body })).status;
-  return { post, nextLine, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { port, post, nextLine, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-it.each([
+const RECEIVERS = [
   ['js', process.execPath],
   ['python', 'python3'],
-])('the receiver in %s accepts each authentic message once, and no other', async (language, command) => {
+] as const;
+
+it.each(RECEIVERS)(
+  'the receiver in %s accepts each authentic message once, and no other',
+  async (language, command) => {
+    await using receiver = await startReceiver(language, command);
+    const { post } = receiver;
+    const other = webhookSecret(2);
+    const good = message('wh_1', now(), SECRET);
+    const refused = [
+      { ...good, headers: {} },
+      message('wh_1', now(), other),
+      message('wh_1', now() - 301, SECRET),
+      message('wh_1', now() + 360, SECRET),
+      { ...good, headers: { ...good.headers, 'webhook-timestamp': 'soon' } },
+      { ...good, headers: { ...good.headers, 'webhook-id': 'wh_2' } },
+      { ...good, body: `${good.body} ` },
+    ];
+    for (const wrong of refused) expect(await post(wrong)).toBe(401);
+    const again = message('wh_1', now() - 60, SECRET);
+    for (const right of [good, again, message('wh_2', now(), other, SECRET)])
+      expect(await post(right)).toBe(204);
+    // The repetition wrote nothing.
+    const written = [await receiver.nextLine(), await receiver.nextLine()];
+    expect(written).toEqual(
+      ['wh_1', 'wh_2'].map((id) => `video_job.completed vj_of_${id} https://video.example.com/média.mp4`),
+    );
+  },
+);
+
+it.each(RECEIVERS)('the receiver in %s survives a sender that hangs up', async (language, command) => {
   await using receiver = await startReceiver(language, command);
-  const { post } = receiver;
-  const other = webhookSecret(2);
-  const good = message('wh_1', now(), SECRET);
-  const refused = [
-    { ...good, headers: {} },
-    message('wh_1', now(), other),
-    message('wh_1', now() - 301, SECRET),
-    message('wh_1', now() + 360, SECRET),
-    { ...good, headers: { ...good.headers, 'webhook-timestamp': 'soon' } },
-    { ...good, headers: { ...good.headers, 'webhook-id': 'wh_2' } },
-    { ...good, body: `${good.body} ` },
-  ];
-  for (const wrong of refused) expect(await post(wrong)).toBe(401);
-  const again = message('wh_1', now() - 60, SECRET);
-  for (const right of [good, again, message('wh_2', now(), other, SECRET)])
-    expect(await post(right)).toBe(204);
-  // The repetition wrote nothing.
-  const written = [await receiver.nextLine(), await receiver.nextLine()];
-  expect(written).toEqual(
-    ['wh_1', 'wh_2'].map((id) => `video_job.completed vj_of_${id} https://video.example.com/média.mp4`),
-  );
+  const socket = connect(receiver.port, '127.0.0.1');
+  await once(socket, 'connect');
+  await new Promise((done) => {
+    socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nhalf', done);
+  });
+  socket.destroy();
+  await once(socket, 'close');
+  expect(await receiver.post(message('wh_1', now(), SECRET))).toBe(204);
+  expect(await receiver.post(message('wh_2', now(), SECRET))).toBe(204);
 });
