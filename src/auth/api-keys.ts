@@ -19,18 +19,24 @@ const fileSchema = z
     }),
   )
   .min(1, 'has no key')
-  .superRefine((entries, context) => {
-    const first = new Map<string, number>();
-    for (const [index, { sha256 }] of entries.entries()) {
-      const hash = sha256.toLowerCase();
-      const earlier = first.get(hash);
-      if (earlier === undefined) first.set(hash, index);
-      else {
-        const message = `repeats the hash of entry ${earlier}: give each key one entry, with all of its scopes`;
-        context.addIssue({ code: 'custom', path: [index, 'sha256'], message, input: entries });
-      }
+  .superRefine(checkTogether, { when: ({ value }) => Array.isArray(value) });
+
+const hashed = z.object({ sha256: z.string() });
+
+/** Compares the entries, of which some may have faults of their own: all faults are named at once. */
+function checkTogether(entries: readonly unknown[], context: z.RefinementCtx): void {
+  const first = new Map<string, number>();
+  for (const [index, entry] of entries.entries()) {
+    const hash = hashed.safeParse(entry).data?.sha256.toLowerCase();
+    if (hash === undefined) continue;
+    const earlier = first.get(hash);
+    if (earlier === undefined) first.set(hash, index);
+    else {
+      const message = `repeats the hash of entry ${earlier}: give each key one entry, with all of its scopes`;
+      context.addIssue({ code: 'custom', path: [index, 'sha256'], message, input: entries });
     }
-  });
+  }
+}
 
 /** Static keys for servers. Only their hashes are stored, so that the file does not reveal them. */
 export class ApiKeys {

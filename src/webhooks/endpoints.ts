@@ -49,16 +49,23 @@ function fileSchema(allowed: AllowedTargets, gatewaySecrets: readonly string[]) 
   return z
     .array(entry)
     .min(1, 'has no endpoint')
-    .superRefine((entries, context) => {
-      const byOwner = new Map<string, Set<string>>();
-      for (const [index, { owner, url }] of entries.entries()) {
-        const urls = byOwner.get(owner) ?? new Set();
-        const message = urls.has(url)
-          ? 'repeats the owner and url of an earlier entry'
-          : `is over the limit of ${MAX_ENDPOINTS} endpoints of one owner`;
-        if (urls.has(url) || urls.size === MAX_ENDPOINTS)
-          context.addIssue({ code: 'custom', path: [index], message, input: entries });
-        byOwner.set(owner, urls.add(url));
-      }
-    });
+    .superRefine(checkTogether, { when: ({ value }) => Array.isArray(value) });
+}
+
+const target = z.object({ owner: z.string(), url: z.string() });
+
+/** Compares the entries, of which some may have faults of their own: all faults are named at once. */
+function checkTogether(entries: readonly unknown[], context: z.RefinementCtx): void {
+  const byOwner = new Map<string, Set<string>>();
+  for (const [index, entry] of entries.entries()) {
+    const { owner, url } = target.safeParse(entry).data ?? {};
+    if (owner === undefined || url === undefined) continue;
+    const urls = byOwner.get(owner) ?? new Set();
+    const message = urls.has(url)
+      ? 'repeats the owner and url of an earlier entry'
+      : `is over the limit of ${MAX_ENDPOINTS} endpoints of one owner`;
+    if (urls.has(url) || urls.size >= MAX_ENDPOINTS)
+      context.addIssue({ code: 'custom', path: [index], message, input: entries });
+    byOwner.set(owner, urls.add(url));
+  }
 }

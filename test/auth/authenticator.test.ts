@@ -107,7 +107,7 @@ describe('static keys', () => {
     ],
     [
       [
-        { sha256, owner: 'a', scopes: [] },
+        { sha256, owner: 'a', scopes: ['all'] },
         { sha256: sha256.toUpperCase(), owner: 'b', scopes: ['video:read'] },
       ],
       '1.sha256: repeats the hash of entry 0',

@@ -99,15 +99,16 @@ function opening(entries: unknown): () => WebhookTargets {
 }
 
 it('names every fault of the endpoints file, and no secret', () => {
-  const six = Array.from({ length: 6 }, (_, n) => ({ owner: 'ada', url: `${HOOK}/${n}`, secret: OWN }));
-  const wrong = [{ owner: ' ', url: 'http://example.com', secret: 'hunter2', extra: 1 }];
+  const good = { owner: 'ada', url: HOOK, secret: OWN };
+  const wrong = [{ owner: ' ', url: 'http://example.com', secret: 'hunter2', extra: 1 }, good, good, 7];
   expect(opening(wrong)).toThrow(
-    /0\.owner: must be 1 to 256[^]*0\.url: must be an https URL[^]*0\.secret: must be one/,
+    /0\.owner: must be 1 to 256[^]*0\.url: must be an https URL[^]*0\.secret: must be one[^]*0: .*extra[^]*3: .*object[^]*2: repeats/,
   );
   expect(opening(wrong)).not.toThrow(/hunter2/);
-  const shared = { owner: 'ada', url: HOOK, secret: `${OWN},${SECRET}` };
+  const shared = { ...good, secret: `${OWN},${SECRET}` };
   expect(opening([shared])).toThrow('0.secret: is in WEBHOOK_SECRET too');
   expect(opening([])).toThrow('has no endpoint');
-  expect(opening([six[0], six[0]])).toThrow('1: repeats the owner and url');
-  expect(opening(six)).toThrow('5: is over the limit of 5 endpoints');
+  expect(opening({ ada: HOOK })).toThrow(/the file: .*array/);
+  const seven = Array.from({ length: 7 }, (_, n) => ({ ...good, url: `${HOOK}/${n}` }));
+  expect(opening(seven)).toThrow(/5: is over the limit of 5 endpoints[^]*6: is over the limit/);
 });
