@@ -34,6 +34,8 @@ export type MessageOutcome =
 
 /** Bytes of an answer's body that are read, so that the connection can be used again; it is closed when there are more. */
 const MAX_ANSWER_BYTES = 16 * 1024;
+/** Milliseconds for that body: a receiver that never ends its answers would hold a connection for each. */
+const ANSWER_BODY_MS = 1000;
 /** Interim answers (1xx) to one request: without a limit a receiver could send them as fast as the line allows until the timeout. */
 const MAX_INTERIM_ANSWERS = 100;
 
@@ -69,8 +71,9 @@ export class MessageClient implements AsyncDisposable {
         },
       });
       const { 'retry-after': retryAfter } = answer.headers;
-      // The status is the answer, whatever becomes of the body, which the signal ends.
-      answer.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
+      // The status is the answer, whatever becomes of the body.
+      const signalOfBody = AbortSignal.timeout(ANSWER_BODY_MS);
+      answer.body.dump({ limit: MAX_ANSWER_BYTES, signal: signalOfBody }).catch(() => {});
       return {
         type: 'answered',
         status: answer.statusCode,

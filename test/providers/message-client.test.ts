@@ -78,6 +78,15 @@ it('reads no more than some interim answers', async () => {
   await closed.promise;
 });
 
+it('closes the connection of an answer that does not end within a second', async () => {
+  await using stage = await start();
+  stage.server.on('POST', '/endless', neverEnding(200, 'x'));
+  const startedAt = performance.now();
+  await stage.post('/endless');
+  await stage.server.untilIdle();
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+});
+
 it('tells why there was no answer', async () => {
   await using stage = await start({ timeoutMs: 200 });
   stage.server.on('POST', '/silent', silence);
