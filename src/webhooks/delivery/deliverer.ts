@@ -5,7 +5,7 @@ import { WorkLoop } from '../../process/work-loop.ts';
 import type { MessageClient, MessageOutcome } from '../../providers/message-client.ts';
 import type { DeliveryResult, LeasedDelivery, WebhookDeliveries } from '../../store/webhook-deliveries.ts';
 import { boundedRetryAfter, postponedMs, retryPauseMs } from './retry-plan.ts';
-import { TargetSlots } from './target-slots.ts';
+import { MAX_ATTEMPTS, TargetSlots } from './target-slots.ts';
 
 /** A message as it is sent. */
 export interface SignedMessage {
@@ -36,8 +36,6 @@ interface AttemptFacts extends Pick<DeliveryEvent, 'attempt' | 'startedAt'> {
   readonly isGivenUp: boolean;
 }
 
-/** Attempts in progress at once. */
-const CONCURRENCY = 64;
 /** Milliseconds of a lease: longer than an attempt, whose result it must cover. */
 const LEASE_MS = 30_000;
 /** Milliseconds between two looks for due deliveries: other processes add them. */
@@ -93,7 +91,7 @@ export class WebhookDeliverer implements AsyncDisposable {
   /** @returns milliseconds until the next run, unless woken */
   async #leaseAndStart(): Promise<number> {
     const { deliveries, clock } = this.#options;
-    const limit = CONCURRENCY - this.#running.size;
+    const limit = MAX_ATTEMPTS - this.#running.size;
     if (limit <= 0) return MAX_PAUSE_MS;
     const now = clock.now();
     const runAt = await deliveries.nextDueAt();

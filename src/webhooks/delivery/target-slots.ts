@@ -30,9 +30,11 @@ export interface Attempt {
   readonly durationMs: number;
 }
 
+/** Attempts in progress at once. */
+export const MAX_ATTEMPTS = 64;
 /** Attempts in progress of an owner to a new origin. */
 const FIRST_ALLOWED = 4;
-/** Attempts in progress to one origin, and of one owner: half of all. */
+/** Attempts in progress to one origin: half of all. */
 const MAX_ALLOWED = 32;
 /** Attempts in progress of all owners to an origin that answers none of them. */
 const MIN_SHARED = 4;
@@ -50,7 +52,8 @@ const MAX_ORIGINS = 10_000;
 /**
  * Limits the attempts to one origin and of one owner, so that deliveries to others do not wait for them. An origin that answers may have
  * more with each answer; one that does not, half as many after each failure, and at last one of each owner. Owners have slots of their own
- * at an origin, because many receivers can share one: the answers to one owner must not delay another.
+ * at an origin, because many receivers can share one: the answers to one owner must not delay another. No owner has more attempts in progress
+ * than there are free slots: one gets half of all, two a third each, so that there are always some for the next owner.
  */
 export class TargetSlots {
   /** By origin. */
@@ -59,6 +62,7 @@ export class TargetSlots {
   readonly #own = new LRUCache<string, OwnerSlots>({ max: MAX_ORIGINS });
   /** Attempts in progress by owner. */
   readonly #owners = new Map<string, number>();
+  #running = 0;
 
   /** Takes a slot. Unless the result is `entered`, none is taken. @param now epoch milliseconds */
   enter(origin: string, owner: string, now: number): Entry {
@@ -68,12 +72,13 @@ export class TargetSlots {
     if (now < own.heldUntil) return 'held';
     if (own.running >= own.allowed) return own.allowed === 1 ? 'failing' : 'busy';
     if (shared.running >= shared.allowed) return shared.allowed === MIN_SHARED ? 'failing' : 'busy';
-    if (ofOwner >= MAX_ALLOWED) return 'busy';
+    if (ofOwner >= MAX_ATTEMPTS - this.#running) return 'busy';
     shared.running += 1;
     own.running += 1;
     this.#shared.set(origin, shared);
     this.#own.set(keyOf(origin, owner), own);
     this.#owners.set(owner, ofOwner + 1);
+    this.#running += 1;
     return 'entered';
   }
 
@@ -103,6 +108,7 @@ export class TargetSlots {
     const ofOwner = (this.#owners.get(owner) ?? 1) - 1;
     if (ofOwner === 0) this.#owners.delete(owner);
     else this.#owners.set(owner, ofOwner);
+    this.#running -= 1;
     const own = this.#own.get(keyOf(origin, owner));
     leaveSlots(this.#shared.get(origin), isAnswering, MIN_SHARED);
     leaveSlots(own, isAnswering, 1);

@@ -134,6 +134,25 @@ it('does not let many deliveries to a hanging target delay others', async () => 
   );
 });
 
+it('does not let several owners with many hanging targets delay another owner', async () => {
+  await using harness = new DelivererHarness();
+  harness.answer = async ({ url, signal }) => {
+    if (url.href === URL_B) return status(200);
+    await harness.clock.sleep(10 * SECOND, signal);
+    return NO_ANSWER;
+  };
+  for (let count = 0; count < 400; count += 1)
+    await harness.end(`https://hanging-${count % 32}.example.com/`, { ownerId: `mallory-${count % 5}` });
+  harness.deliverer.start();
+  for (let count = 0; count < 10; count += 1) {
+    await harness.end(URL_B);
+    await harness.clock.advance(3 * SECOND);
+  }
+  const late = harness.timesOf(URL_B, NOON).map((at, index) => at - index * 3 * SECOND);
+  expect(late).toHaveLength(10);
+  expect(Math.max(...late)).toBeLessThanOrEqual(SECOND);
+});
+
 it('sends again what a worker that died has leased, and not what another worker sends', async () => {
   await using harness = new DelivererHarness();
   const job = await harness.end(URL_A);

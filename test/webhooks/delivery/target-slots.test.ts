@@ -61,6 +61,17 @@ it('leaves other owners half of the slots', () => {
   expect(fill(slots, 'b', 'bob')).toEqual([4, 'busy']);
 });
 
+it('gives an owner no more slots than are free', () => {
+  const slots = new TargetSlots();
+  const taken = ['ada', 'cyd', 'dan', 'eve'].map((owner) =>
+    Array.from({ length: 20 }, (_, index) => Number(fill(slots, `${owner}-${index}`, owner)[0])).reduce(
+      (sum, count) => sum + count,
+    ),
+  );
+  expect(taken).toEqual([32, 16, 8, 4]);
+  expect(fill(slots, 'b', 'bob')).toEqual([2, 'busy']);
+});
+
 it('holds an origin for as long as it asks an owner for', () => {
   const slots = new TargetSlots();
   slots.enter('a', 'ada', NOW);
