@@ -16,45 +16,46 @@ export interface ChannelOptions<T> {
 export class Channel<T> implements AsyncIterableIterator<T, undefined> {
   readonly #options: ChannelOptions<T>;
   readonly #unread: T[] = [];
-  /** Of the calls of `next` that wait, the oldest first. */
-  readonly #waiters: (() => void)[] = [];
-  #hasStarted = false;
+  /** It answers the calls of `next` in their order. */
+  readonly #items = this.#read();
+  /** Continues `#items` while it waits. */
+  #wake = noop;
   #isOver = false;
   #stop = noop;
-  /** The reason of the end, thrown once, after the unread items. */
+  /** The reason of the end, thrown after the unread items. */
   #failure: { readonly reason: unknown } | null = null;
 
   constructor(options: ChannelOptions<T>) {
     this.#options = options;
   }
 
-  async next(): Promise<IteratorResult<T, undefined>> {
+  next(): Promise<IteratorResult<T, undefined>> {
+    return this.#items.next();
+  }
+
+  async *#read(): AsyncGenerator<T, undefined> {
     const { signal, start } = this.#options;
-    if (!this.#hasStarted) {
-      this.#hasStarted = true;
-      if (signal?.aborted === true) this.fail(signal.reason);
-      else {
-        const cleanups = [start(this)];
-        this.#stop = () => {
-          for (const cleanup of cleanups) cleanup();
-        };
-        if (signal !== undefined) cleanups.push(onAbort(signal, () => this.fail(signal.reason)));
-      }
+    if (signal?.aborted === true) this.fail(signal.reason);
+    if (!this.#isOver) {
+      const cleanups = [start(this)];
+      this.#stop = () => {
+        for (const cleanup of cleanups) cleanup();
+      };
+      if (signal !== undefined) cleanups.push(onAbort(signal, () => this.fail(signal.reason)));
     }
     for (;;) {
-      for (const value of this.#unread.splice(0, 1)) return { done: false, value };
-      if (this.#isOver) {
-        const failure = this.#failure;
-        this.#failure = null;
-        if (failure !== null) throw failure.reason;
-        return { done: true, value: undefined };
-      }
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+      const items = this.#unread.splice(0, 1);
+      if (items.length > 0) yield* items;
+      else if (this.#isOver) break;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
     }
+    if (this.#failure !== null) throw this.#failure.reason;
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {
-    this.#hasStarted = true;
     this.#unread.length = 0;
     this.#failure = null;
     this.end();
@@ -83,9 +84,5 @@ export class Channel<T> implements AsyncIterableIterator<T, undefined> {
   fail(reason: unknown): void {
     if (!this.#isOver) this.#failure = { reason };
     this.end();
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiters.splice(0)) wake();
   }
 }
