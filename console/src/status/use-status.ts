@@ -1,6 +1,7 @@
 import { type Connection, ReelgateError } from '@reelgate/client';
 import { useEffect, useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
+import { usePageState } from '../gateway/page-state.ts';
 import { usePageVisible } from '../ui/page-visible.ts';
 import type { GatewayStatusQuery } from './documents.ts';
 import { run } from './operation-text.ts';
@@ -27,6 +28,8 @@ interface KnownStatus {
 export function useStatus(): KnownStatus {
   const { connection } = useGateway().client;
   const isVisible = usePageVisible();
+  // A caller who has signed in waits for no pause.
+  const pageState = usePageState();
   const [status, setStatus] = useState<GatewayStatus | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const [refreshes, setRefreshes] = useState(0);
@@ -41,7 +44,7 @@ export function useStatus(): KnownStatus {
       },
       setError,
     );
-  }, [connection, isVisible, isForbidden, refreshes]);
+  }, [connection, isVisible, isForbidden, refreshes, pageState]);
   return { status, error, isForbidden, refresh: () => setRefreshes((count) => count + 1) };
 }
 

@@ -183,6 +183,19 @@ test('without the scope the page says what it needs, and no page links to it', a
   expect(await violationsInAllLooks(page)).toEqual([]);
 });
 
+test('the page reads the status as soon as its operator has signed in', async () => {
+  await using opened = await browser.open();
+  const { page } = opened;
+  await page.clock.install();
+  await page.goto(`${operated.gateway.url}/status`);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  // No reading is due any more.
+  await page.clock.pauseAt(Date.now() + MINUTE);
+  await page.getByLabel('Token').fill(await signToken({ sub: 'grace', scope: 'video:read gateway:admin' }));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('status', { name: 'State' }).getByText('No job waits.').waitFor({ timeout: 10_000 });
+});
+
 test('while sign-in is off, everybody is an operator', async () => {
   await using gateway = await startGateway();
   await using console = await ConsolePage.open(browser, `${gateway.url}/status`);
