@@ -169,7 +169,7 @@ export class JobSpans {
           'reelgate.job.id': jobId,
           'reelgate.delivery.outcome': outcome,
           'http.request.method': 'POST',
-          'server.address': host,
+          ...serverOf(host),
           ...(attempt > 1 ? { 'http.request.resend_count': attempt - 1 } : {}),
           ...statusOf(status),
         },
@@ -198,6 +198,12 @@ export function end(span: Span, at: number, errorType: string | null): void {
     span.setStatus({ code: SpanStatusCode.ERROR });
   }
   span.end(at);
+}
+
+/** @param host of a URL, with the port if it has one */
+function serverOf(host: string): Attributes {
+  const [, address = host, port] = /^(.*):(\d+)$/.exec(host) ?? [];
+  return { 'server.address': address, ...(port === undefined ? {} : { 'server.port': Number(port) }) };
 }
 
 function statusOf(status: number | null): Attributes {

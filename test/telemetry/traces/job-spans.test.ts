@@ -70,7 +70,13 @@ test('a failed call, a webhook and a video that cannot be had show their errors,
     events.emit('upstream:call', { ...call, outcome: 'rate-limited', status: 429 });
     events.emit('upstream:call', { ...call, outcome: 'unreachable', status: null });
     events.emit('upstream:call', { ...call, outcome: 'answered', status: 200, job: null });
-    const delivery = { deliveryId: 'd', jobId: job.id, host: 'example.com', traceparent, ...times } as const;
+    const delivery = {
+      deliveryId: 'd',
+      jobId: job.id,
+      host: 'example.com:8443',
+      traceparent,
+      ...times,
+    } as const;
     events.emit('delivery', { ...delivery, outcome: 'retry', attempt: 2, status: 503, reason: 'free text' });
     const archive = { jobId: job.id, isNews: true, bytes: null, reason: 'free text', ...times } as const;
     events.emit('archive', { ...archive, outcome: 'lost', traceparent });
@@ -84,7 +90,12 @@ test('a failed call, a webhook and a video that cannot be had show their errors,
       ...PARENT,
       name: 'POST webhook',
       kind: 3,
-      attributes: { 'error.type': '503', 'server.address': 'example.com', 'http.request.resend_count': 1 },
+      attributes: {
+        'error.type': '503',
+        'server.address': 'example.com',
+        'server.port': 8443,
+        'http.request.resend_count': 1,
+      },
     },
     { ...PARENT, name: 'store video file', attributes: { 'error.type': 'lost' } },
   ]);
