@@ -33,7 +33,10 @@ export interface JobEndEvent {
    * time between the last poll that showed the job as not done and the one that showed it as done. Null: no poll showed an end.
    */
   readonly detectionDelayMs: number | null;
-  /** Duration of a completed job divided by the median of its last forecast; null: there was no forecast, or it failed. */
+  /**
+   * Duration of a completed job, without the delay of its detection, divided by the median of its last forecast; null: there was no
+   * forecast, or it failed.
+   */
   readonly durationRatio: number | null;
 }
 

@@ -22,10 +22,11 @@ export function emitJobChange(
   if (!isFinal(job) || !events.hears('job:ended')) return;
   const { createdAt, submittedAt } = job;
   const waitedMs = submittedAt === null ? null : submittedAt - createdAt;
-  events.emit('job:ended', { job, waitedMs, ...facts, durationRatio: durationRatio(job) });
+  events.emit('job:ended', { job, waitedMs, ...facts, durationRatio: durationRatio(job, facts) });
 }
 
-function durationRatio({ phase, finishedAt, forecast }: Job): number | null {
+/** Polls that come late, as while the budget binds or after an outage, are no error of the model. */
+function durationRatio({ phase, finishedAt, forecast }: Job, { detectionDelayMs }: PollFacts): number | null {
   if (phase !== 'completed' || finishedAt === null || forecast === null) return null;
-  return (finishedAt - forecast.from) / Math.exp(forecast.mu);
+  return (finishedAt - (detectionDelayMs ?? 0) - forecast.from) / Math.exp(forecast.mu);
 }
