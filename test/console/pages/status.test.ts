@@ -194,6 +194,7 @@ test('the page reads the status as soon as its operator has signed in', async ()
   await page.getByLabel('Token').fill(await signToken({ sub: 'grace', scope: 'video:read gateway:admin' }));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('status', { name: 'State' }).getByText('No job waits.').waitFor({ timeout: 10_000 });
+  expect(await page.getByRole('alert').count()).toBe(0);
 });
 
 test('while sign-in is off, everybody is an operator', async () => {
