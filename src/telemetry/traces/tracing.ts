@@ -163,9 +163,10 @@ function rootSampler(name: string, ratio: number): Sampler {
 /** The error itself may contain the whole answer, and that of a refused connection to localhost has no message. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code ?? '') : '';
-  const parts = [code, error.message || error.name].filter((part) => part !== '');
-  return parts.join(': ').slice(0, MAX_REASON_LENGTH);
+  const message = error.message || error.name;
+  const code = 'code' in error ? error.code : undefined;
+  const hasCode = typeof code === 'string' || typeof code === 'number';
+  return (hasCode ? `${code}: ${message}` : message).slice(0, MAX_REASON_LENGTH);
 }
 
 function warningsTo(warn: (warning: string) => void): DiagLogger {
