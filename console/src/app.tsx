@@ -45,7 +45,7 @@ export function App() {
           <ConnectionStatus />
           <Credits />
           <nav>
-            {isOperator && <Link href="/status">Status</Link>}
+            {isOperator && !signedOut && <Link href="/status">Status</Link>}
             <a href="graphql">GraphiQL</a>
             {readToken() !== null && !signedOut && (
               <button type="button" className="link" onClick={() => void signOut()}>

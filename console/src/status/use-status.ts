@@ -24,18 +24,16 @@ interface KnownStatus {
   readonly refresh: () => void;
 }
 
-/** Reads the status again and again while the page is visible. */
+/** Reads the status again and again while the page is visible and the user is not signed out. */
 export function useStatus(): KnownStatus {
   const { connection } = useGateway().client;
   const isVisible = usePageVisible();
-  // A caller who has signed in waits for no pause.
-  const pageState = usePageState();
+  const isSignedOut = usePageState() === 'signed-out';
   const [status, setStatus] = useState<GatewayStatus | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const [refreshes, setRefreshes] = useState(0);
-  const isForbidden = error instanceof ReelgateError && error.code === 'FORBIDDEN';
   useEffect(() => {
-    if (!isVisible || isForbidden) return undefined;
+    if (!isVisible || isSignedOut) return undefined;
     return poll(
       connection,
       (read) => {
@@ -44,11 +42,20 @@ export function useStatus(): KnownStatus {
       },
       setError,
     );
-  }, [connection, isVisible, isForbidden, refreshes, pageState]);
-  return { status, error, isForbidden, refresh: () => setRefreshes((count) => count + 1) };
+  }, [connection, isVisible, isSignedOut, refreshes]);
+  return {
+    status,
+    error,
+    isForbidden: isForbidden(error),
+    refresh: () => setRefreshes((count) => count + 1),
+  };
 }
 
-/** @returns a function that stops it */
+function isForbidden(error: unknown): boolean {
+  return error instanceof ReelgateError && error.code === 'FORBIDDEN';
+}
+
+/** Reads until the token lacks the scope. @returns a function that stops it */
 function poll(
   connection: Connection,
   onRead: (status: GatewayStatus) => void,
@@ -63,6 +70,7 @@ function poll(
       if (!stopped.signal.aborted) onRead(gatewayStatus);
     } catch (error) {
       if (!stopped.signal.aborted) onError(error instanceof Error ? error : new Error(String(error)));
+      if (isForbidden(error)) return;
     }
     if (!stopped.signal.aborted) timer = setTimeout(() => void read(), PAUSE_MS);
   };

@@ -11,7 +11,7 @@ import { ConsolePage } from '../../support/browser/console-page.ts';
 import { layoutFaultsIn } from '../../support/browser/layout.ts';
 import { startGateway } from '../../support/gateway/gateway.ts';
 import { acceptedJob, completed } from '../../support/jobs.ts';
-import { MINUTE, NOON } from '../../support/times.ts';
+import { HOUR, MINUTE, NOON } from '../../support/times.ts';
 
 const HOOK = 'https://hooks.example.com/secret-path';
 
@@ -195,6 +195,37 @@ test('the page reads the status as soon as its operator has signed in', async ()
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('status', { name: 'State' }).getByText('No job waits.').waitFor({ timeout: 10_000 });
   expect(await page.getByRole('alert').count()).toBe(0);
+});
+
+test('after the token has expired the page uses the next one', async () => {
+  await using console = await openAs('video:read', '/status');
+  const { page } = console;
+  const alert = page.getByRole('alert').filter({ hasText: 'gateway:admin' });
+  await alert.waitFor();
+  const scope = 'video:read gateway:admin';
+  const token = await signToken({ sub: 'grace', scope, exp: (NOON + 3 * HOUR) / 1000 });
+  await operated.gateway.clock.advance(2 * HOUR);
+  await console.connection('Signed out');
+  await page.getByLabel('Token', { exact: true }).fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('status', { name: 'State' }).getByText('No job waits.').waitFor();
+  expect(await alert.count()).toBe(0);
+});
+
+test('while an operator is signed out, the page neither asks nor links to the status', async () => {
+  await using console = await openAs('video:read gateway:admin', '/');
+  const { page } = console;
+  await page.clock.install();
+  const link = page.getByRole('link', { name: 'Status', exact: true });
+  await link.click();
+  await page.getByText('No job waits.').first().waitFor();
+  await operated.gateway.clock.advance(2 * HOUR);
+  await console.connection('Signed out');
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.clock.fastForward(2 * PAUSE_MS);
+  expect(await link.count()).toBe(0);
+  expect(asked).toEqual([]);
 });
 
 test('while sign-in is off, everybody is an operator', async () => {
