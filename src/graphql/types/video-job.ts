@@ -121,7 +121,7 @@ export function defineVideoJob(builder: Builder, model: VideoModel) {
       }),
       webhookDeliveries: t.field({
         type: [WebhookDelivery],
-        description: `The messages about the end of the job, to its \`webhookUrl\` and to the endpoints of its owner, at most ${MAX_DELIVERIES}; empty until then. A subscription does not send their changes. Refused with code FORBIDDEN for a job token.`,
+        description: `The messages about the end of the job, to its \`webhookUrl\` and to the endpoints of its owner, at most ${MAX_DELIVERIES}; empty until then. A subscription does not send their changes. Needs the scope \`video:read\`, and is refused with code FORBIDDEN without it and for a job token.`,
         extensions: {
           cost: DELIVERIES_COST,
           maxLength: MAX_DELIVERIES,
