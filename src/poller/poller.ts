@@ -145,16 +145,14 @@ export class Poller implements AsyncDisposable {
     if (leases.length > 0) this.#leasedAt = now;
     for (const leased of leases) this.#start(leased);
     const calls = leases.filter(({ job }) => forcedEndAt(job) > now).length;
-    if (calls < granted) {
-      await budget.release(granted - calls);
-      this.#emitWaiting(null);
-    } else if (limitedBy !== null) {
+    if (calls < granted) await budget.release(granted - calls);
+    if (calls === granted && limitedBy !== null) {
       const updated = await this.#waiting.update(grant, () => this.#nextCalls());
       const known = Math.max((due?.length ?? 0) - leases.length, updated);
       // Without a granted call the store reads no candidates. At least one job was due.
       const jobs = granted > 0 ? known : Math.max(known, this.#lastWaiting?.jobs ?? 1);
       this.#emitWaiting(jobs > 0 ? { limitedBy, jobs } : null);
-    }
+    } else if (granted > 0) this.#emitWaiting(null);
     if (leases.length > 0) return 0;
     if (granted > 0) return this.#steps.jobIds.length > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;
     return Math.min(waitMs, STARVED_PAUSE_MS);

@@ -116,6 +116,30 @@ it.each([
   expect(waiting.findIndex(({ jobs }) => jobs === 0)).toBe(waiting.length - 1);
 });
 
+it('that no job waits for a call is emitted when a backlog waits for slots only', async () => {
+  const refused = { type: 'refused', code: 'REJECTED', message: 'no' } as const;
+  let calls = 0;
+  await using harness: PollerHarness = new PollerHarness({
+    rpm: 3000,
+    // The first calls use up the budget, the others the slots.
+    script: {
+      submit: async (_, { signal }) => {
+        if (++calls > 300) await harness.clock.sleep(20 * SECOND, signal);
+        return refused;
+      },
+    },
+  });
+  const waiting = collect(harness.events, 'budget:waiting');
+  await harness.poller.start();
+  const jobs = await harness.accept(900);
+  await harness.clock.advance(SECOND);
+  expect(waiting.at(-1)?.jobs).toBeGreaterThan(0);
+  await harness.clock.advance(22 * SECOND);
+  expect(waiting.at(-1)?.jobs).toBe(0);
+  const stored = await harness.stored(jobs);
+  expect(stored.some(({ phase }) => phase === 'accepted')).toBe(true);
+});
+
 it('the circuit and waiting jobs are emitted', async () => {
   await using harness = new PollerHarness({
     rpm: 60,
