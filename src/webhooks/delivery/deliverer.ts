@@ -119,15 +119,17 @@ export class WebhookDeliverer implements AsyncDisposable {
 
   async #work(delivery: LeasedDelivery): Promise<void> {
     const { deliveries, clock, random } = this.#options;
-    const { url, job } = delivery;
+    const { url, job, attempts, resentAt } = delivery;
     const { origin } = new URL(url);
     const now = clock.now();
+    if (resentAt !== null && attempts === 0) this.#slots.endPause(origin, job.ownerId);
     const entry = this.#slots.enter(origin, job.ownerId, now);
     if (entry === 'failing') return this.#postpone(delivery, 'The target answers no requests at present.');
     if (entry !== 'entered') {
       const from = entry === 'held' ? this.#slots.heldUntil(origin, job.ownerId) : now;
       const nextAttemptAt = this.#slots.turnAt(origin, job.ownerId, from, random());
-      await deliveries.settle(delivery, { ...delivery, nextAttemptAt });
+      const lastError = entry === 'held' ? 'The target has asked for a pause.' : delivery.lastError;
+      await deliveries.settle(delivery, { ...delivery, nextAttemptAt, lastError });
       return;
     }
     const message = this.#messageOf(delivery, now);

@@ -87,6 +87,12 @@ export class TargetSlots {
     return this.#own.get(keyOf(origin, owner))?.heldUntil ?? 0;
   }
 
+  /** Ends the pause that the origin has asked the owner for: a call to send a message again means that it is over. */
+  endPause(origin: string, owner: string): void {
+    const own = this.#own.get(keyOf(origin, owner));
+    if (own !== undefined) own.heldUntil = 0;
+  }
+
   /**
    * When a delivery that found no slot is looked at again, in epoch milliseconds. Each one gets a time of its own, by the duration of the
    * attempts: without it all of a large backlog would be looked at several times a second.
