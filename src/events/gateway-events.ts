@@ -35,7 +35,7 @@ export interface JobEndEvent {
   readonly detectionDelayMs: number | null;
   /**
    * Duration of a completed job, without the delay of its detection, divided by the median of its last forecast; null: there was no
-   * forecast, or it failed.
+   * forecast, it failed, or the delay is longer than half of that median.
    */
   readonly durationRatio: number | null;
 }

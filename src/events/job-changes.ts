@@ -25,8 +25,13 @@ export function emitJobChange(
   events.emit('job:ended', { job, waitedMs, ...facts, durationRatio: durationRatio(job, facts) });
 }
 
-/** Polls that come late, as while the budget binds or after an outage, are no error of the model. */
+/**
+ * Late polls, as while the budget binds or after an outage, are no error of the model. The duration of a job that was found very late is
+ * not known.
+ */
 function durationRatio({ phase, finishedAt, forecast }: Job, { detectionDelayMs }: PollFacts): number | null {
   if (phase !== 'completed' || finishedAt === null || forecast === null) return null;
-  return (finishedAt - (detectionDelayMs ?? 0) - forecast.from) / Math.exp(forecast.mu);
+  const expectedMs = Math.exp(forecast.mu);
+  const delayMs = detectionDelayMs ?? 0;
+  return delayMs > expectedMs / 2 ? null : (finishedAt - delayMs - forecast.from) / expectedMs;
 }
