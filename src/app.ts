@@ -76,7 +76,7 @@ export async function startApp(
     wrapStorage = (storage) => storage,
   } = overrides;
   resources.use(new GatewayLog(log, systemClock, events));
-  const traces = resources.use(await openTraces(config, { events, clock }));
+  const traces = resources.use(await openTraces(config, { events, clock, log }));
   if (log.isLevelEnabled('debug')) logRequests(events, log);
   if (config.redis === null || config.embeddedSandbox) keepFilesPrivate(config.dataDir, log);
   const webhookTargets = new WebhookTargets(config.webhooks);

@@ -63,6 +63,8 @@ test('one job is one trace, from the client through the mutation, the steps, the
   const id = await generateIn(gateway.url, { traceparent: TRACEPARENT }, { webhookUrl });
   const history = await watchToEnd(gateway.url, id);
   await receiver.received('store video file', 'POST webhook', 'subscription videoJobUpdated');
+  const { origin } = new URL(receiver.settings.OTEL_EXPORTER_OTLP_ENDPOINT);
+  expect(gateway.output()).toContain(`traces are sent to ${origin}"`);
   gateway.kill('SIGTERM');
   expect(await gateway.exited).toBe(0);
 
