@@ -125,6 +125,8 @@ describe('a job runs again', () => {
     await page.clock.install();
     await run('Run again with a new seed');
     await expect.poll(() => seedsOf(prompt)).toHaveLength(2);
+    const [made] = await jobsWith(fixture.url, prompt);
+    await watchToEnd(fixture.url, made?.id ?? '');
     await page.clock.fastForward('00:11');
     await console.notice.getByText('The gateway can’t be reached now.').waitFor();
     await page.unrouteAll({ behavior: 'wait' });
