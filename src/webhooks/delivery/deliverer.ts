@@ -122,7 +122,7 @@ export class WebhookDeliverer implements AsyncDisposable {
     const { url, job, attempts, resentAt } = delivery;
     const { origin } = new URL(url);
     const now = clock.now();
-    if (resentAt !== null && attempts === 0) this.#slots.endPause(origin, job.ownerId);
+    if (resentAt !== null && attempts === 0) this.#slots.endPause(origin, job.ownerId, resentAt);
     const entry = this.#slots.enter(origin, job.ownerId, now);
     if (entry === 'failing') return this.#postpone(delivery, 'The target answers no requests at present.');
     if (entry !== 'entered') {
@@ -199,6 +199,7 @@ export class WebhookDeliverer implements AsyncDisposable {
     this.#slots.leave(origin, ownerId, {
       isAnswering: aborted ? null : isAnswering,
       heldUntil,
+      endedAt: now,
       durationMs: now - startedAt,
     });
   }

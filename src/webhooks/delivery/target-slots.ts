@@ -15,6 +15,8 @@ interface Slots {
 interface OwnerSlots extends Slots {
   /** The origin has asked for a pause until then, in epoch milliseconds. */
   heldUntil: number;
+  /** When it has asked for it the last time, in epoch milliseconds. */
+  heldSince: number;
   /** Milliseconds of an attempt: a moving average. */
   attemptMs: number;
   /** When the next delivery that finds no slot is looked at again, in epoch milliseconds. */
@@ -27,6 +29,8 @@ export interface Attempt {
   readonly isAnswering: boolean | null;
   /** The time before which the origin wants no other request of the owner, in epoch milliseconds; 0: none. */
   readonly heldUntil: number;
+  /** In epoch milliseconds. */
+  readonly endedAt: number;
   readonly durationMs: number;
 }
 
@@ -87,10 +91,16 @@ export class TargetSlots {
     return this.#own.get(keyOf(origin, owner))?.heldUntil ?? 0;
   }
 
-  /** Ends the pause that the origin has asked the owner for: a call to send a message again means that it is over. */
-  endPause(origin: string, owner: string): void {
+  /**
+   * Ends a pause that the origin has asked the owner for before a call to send a message again, which means that it is over.
+   *
+   * @param calledAt of several messages that are sent again, the answer to one may ask for a new pause, which holds for the others
+   */
+  endPause(origin: string, owner: string, calledAt: number): void {
     const own = this.#own.get(keyOf(origin, owner));
-    if (own !== undefined) own.heldUntil = 0;
+    if (own === undefined || own.heldUntil === 0 || own.heldSince >= calledAt) return;
+    own.heldUntil = 0;
+    own.nextTurnAt = 0;
   }
 
   /**
@@ -110,7 +120,7 @@ export class TargetSlots {
   }
 
   /** Returns a slot, once for each that was taken. */
-  leave(origin: string, owner: string, { isAnswering, heldUntil, durationMs }: Attempt): void {
+  leave(origin: string, owner: string, { isAnswering, heldUntil, endedAt, durationMs }: Attempt): void {
     const ofOwner = (this.#owners.get(owner) ?? 1) - 1;
     if (ofOwner === 0) this.#owners.delete(owner);
     else this.#owners.set(owner, ofOwner);
@@ -120,12 +130,20 @@ export class TargetSlots {
     leaveSlots(own, isAnswering, 1);
     if (own === undefined) return;
     own.heldUntil = Math.max(own.heldUntil, heldUntil);
+    if (heldUntil > 0) own.heldSince = endedAt;
     if (isAnswering !== null) own.attemptMs += (durationMs - own.attemptMs) * NEW_SHARE;
   }
 }
 
 function newOwnerSlots(): OwnerSlots {
-  return { running: 0, allowed: FIRST_ALLOWED, heldUntil: 0, attemptMs: FIRST_ATTEMPT_MS, nextTurnAt: 0 };
+  return {
+    running: 0,
+    allowed: FIRST_ALLOWED,
+    heldUntil: 0,
+    heldSince: 0,
+    attemptMs: FIRST_ATTEMPT_MS,
+    nextTurnAt: 0,
+  };
 }
 
 /** An origin has no space. */

@@ -46,3 +46,20 @@ it('says why a message waits for a pause, which a call to send it again ends', a
   await harness.clock.advance(SECOND);
   expect((await harness.stored(next)).deliveredAt).not.toBeNull();
 });
+
+it('keeps a pause that its target asks for while many messages are sent again', async () => {
+  await using harness = new DelivererHarness();
+  harness.answer = () => status(503, DAY);
+  harness.deliverer.start();
+  const jobs = [];
+  for (let count = 0; count < 60; count += 1) jobs.push(await harness.end(URL_A));
+  await harness.clock.advance(MINUTE);
+  const sentBefore = harness.sent.length;
+  for (const job of jobs) {
+    const { id } = await harness.stored(job);
+    await harness.deliveries.makeDue(id, harness.clock.now());
+  }
+  await harness.clock.advance(10 * MINUTE);
+  // As many as begin before the first answer: an origin gets at most 32 requests at a time.
+  expect(harness.sent.length - sentBefore).toBeLessThanOrEqual(32);
+});

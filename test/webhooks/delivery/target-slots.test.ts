@@ -6,6 +6,7 @@ const NOW = 1000;
 const attempt = (isAnswering: boolean | null, heldUntil = 0, durationMs = 0) => ({
   isAnswering,
   heldUntil,
+  endedAt: NOW,
   durationMs,
 });
 
@@ -80,6 +81,18 @@ it('holds an origin for as long as it asks an owner for', () => {
   expect(slots.heldUntil('a', 'ada')).toBe(NOW + 500);
   expect(slots.enter('a', 'bob', NOW + 499)).toBe('entered');
   expect(slots.enter('a', 'ada', NOW + 500)).toBe('entered');
+});
+
+it('ends a pause by a later call to send a message again, and the order of the turns in it', () => {
+  const slots = new TargetSlots();
+  slots.enter('a', 'ada', NOW);
+  slots.leave('a', 'ada', attempt(true, NOW + 3_600_000));
+  slots.turnAt('a', 'ada', NOW + 3_600_000, 0.5);
+  slots.endPause('a', 'ada', NOW);
+  expect(slots.enter('a', 'ada', NOW + 1)).toBe('held');
+  slots.endPause('a', 'ada', NOW + 1);
+  expect(slots.enter('a', 'ada', NOW + 1)).toBe('entered');
+  expect(slots.turnAt('a', 'ada', NOW + 1, 0.5)).toBe(NOW + 251);
 });
 
 it('looks at the deliveries of a backlog one after the other, as fast as attempts end', () => {
