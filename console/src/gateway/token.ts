@@ -4,7 +4,7 @@ const KEY = 'reelgate-token';
 const storage = webStorage('sessionStorage');
 let token = storage?.getItem(KEY) ?? null;
 
-/** The bearer token of this tab, stored until the tab closes, or the page where it may store nothing; null: none. */
+/** The bearer token of this tab; null: none. It is kept until the tab closes, or until a reload where the browser forbids storage. */
 export function readToken(): string | null {
   return token;
 }

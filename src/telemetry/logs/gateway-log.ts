@@ -103,7 +103,7 @@ export class GatewayLog implements Disposable {
   }
 }
 
-/** Of what happens several times a second, single lines would hide the others at level `debug`. */
+/** An event that happens several times a second would hide all other lines at level `debug`. */
 function withoutDebug(log: LeveledLog): LeveledLog {
   return {
     debug() {},

@@ -31,7 +31,7 @@ export interface WebhookDelivererOptions {
   readonly events: EventEmitter;
 }
 
-/** An attempt, or that there was none. */
+/** What a report says about the attempt. `attempt` is null when the delivery was given up without one. */
 interface AttemptFacts extends Pick<DeliveryEvent, 'attempt' | 'startedAt'> {
   readonly isGivenUp: boolean;
 }

@@ -51,7 +51,7 @@ export function useImageFiles(): ImageFiles {
   }, []);
 
   const take = async (files: readonly File[]): Promise<void> => {
-    // The call before ends without an image.
+    // The call that is still preparing files ends, so its draft gets its image back.
     if (replaced.current !== null) drafts.changeImage(replaced.current.id, replaced.current.image);
     const { id, image: before } = drafts.current;
     stop();

@@ -94,7 +94,7 @@ export class Generation {
   #update(run: Run, job: VideoJob): void {
     run.job = job;
     if (this.#run !== run || this.#isHidden) run.abort.abort();
-    // A component that was hidden meanwhile gets it from no rejection.
+    // While the component is hidden, a rejection is not shown.
     const error = job.failure && new VideoJobFailedError(job);
     const end = error ? 'failed' : 'completed';
     this.#show(run, { job, error, status: job.isTerminal ? end : 'running' });

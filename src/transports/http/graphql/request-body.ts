@@ -61,7 +61,7 @@ export function useRequestBody(
           setRequestParser(async () => {
             const params = await (body ?? readJsonBody(req));
             if (!isBatch(params)) return params;
-            // Its answer is no result of Yoga, which would be told to the pipeline.
+            // The answer is not a result of Yoga, so the pipeline does not count it.
             operations.refused([batchingNotSupported()], 'http');
             return refuseBatch(params, request.headers.get('accept'), fetchAPI);
           });
