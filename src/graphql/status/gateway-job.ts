@@ -2,6 +2,7 @@ import { forcedEndAt } from '../../domain/job/job.ts';
 import type { ScheduledJob, UnfinishedPhase } from '../../store/backlog.ts';
 import type { Builder } from '../builder.ts';
 import type { GraphQLServices } from '../context.ts';
+import { ERROR_BYTES } from '../types/webhook-delivery.ts';
 import { explainWait, type GatewayJob, type WaitFacts } from './job-wait.ts';
 
 /** Bytes of an owner id as JSON, at most. */
@@ -66,8 +67,8 @@ export function defineGatewayJob(builder: Builder) {
       }),
       wait: t.expose('wait', { type: Wait, description: 'What it waits for.' }),
       reason: t.exposeString('reason', {
-        description: 'The same for people.',
-        extensions: { maxBytes: 300 },
+        description: 'The same for people, with the last error of failed calls.',
+        extensions: { maxBytes: 300 + ERROR_BYTES },
       }),
       createdAt: t.field({
         type: 'DateTime',

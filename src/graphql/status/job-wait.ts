@@ -1,6 +1,7 @@
 import type { JobPhase } from '../../domain/job/job.ts';
 import type { CallBudgetStatus } from '../../domain/polling/call-budget-rules.ts';
 import type { ScheduledJob, UnfinishedPhase } from '../../store/backlog.ts';
+import { shortError } from '../types/webhook-delivery.ts';
 
 /** What an unfinished job waits for. */
 export type JobWait =
@@ -25,7 +26,7 @@ export interface WaitFacts {
 /** What an operator reads about an unfinished job. */
 export interface GatewayJob extends ScheduledJob {
   readonly wait: JobWait;
-  /** For people, one sentence. */
+  /** For people, at most two sentences. */
   readonly reason: string;
   /** Epoch milliseconds; null: as soon as a call or a poller is free. */
   readonly nextStepAt: number | null;
@@ -77,7 +78,8 @@ function waitOf(
   if (isLeased) return 'leased';
   if (runAt > now) {
     // A pause does not delay a job for which there is no call anyway.
-    if (failureCount > 0) return budget.nextProbeAt === null ? 'failures' : 'circuit-open';
+    if (failureCount > 0 && budget.nextProbeAt !== null) return 'circuit-open';
+    if (failureCount > 0) return budget.pausedUntil === null ? 'failures' : 'rate-limit';
     return job.phase === 'settling' ? 'submission-check' : job.submittedAt === null ? 'due' : 'upstream';
   }
   if (budget.nextProbeAt !== null) return 'circuit-open';
@@ -85,14 +87,19 @@ function waitOf(
   return hasPoller || now - runAt < POLLER_PATIENCE_MS ? 'due' : 'no-poller';
 }
 
-function reasonOf(wait: JobWait, { job, failureCount }: ScheduledJob, { budget }: WaitFacts): string {
+function reasonOf(
+  wait: JobWait,
+  { job, failureCount, notes: { lastError } }: ScheduledJob,
+  { budget }: WaitFacts,
+): string {
   switch (wait) {
     case 'leased':
       return 'A poller makes its next step. If that poller is gone, another one takes over when the lease expires.';
-    case 'failures':
-      return failureCount === 1
-        ? 'Its last call failed, so it pauses before the next one.'
-        : `Its last ${failureCount} calls failed, so it pauses before the next one.`;
+    case 'failures': {
+      const calls = failureCount === 1 ? 'Its last call' : `Its last ${failureCount} calls`;
+      const why = lastError === undefined ? '' : ` The last error: ${withoutBody(lastError)}`;
+      return `${calls} failed, so it pauses before the next one.${why}`;
+    }
     case 'circuit-open':
       return 'The upstream does not answer. One call every few seconds probes whether it is back.';
     case 'rate-limit':
@@ -109,9 +116,15 @@ function reasonOf(wait: JobWait, { job, failureCount }: ScheduledJob, { budget }
   }
 }
 
+/** An error whose answer, which may quote the prompt, is reduced to its status. */
+function withoutBody(error: string): string {
+  return shortError(error.replace(/^(HTTP \d+): .*$/s, '$1.'));
+}
+
 function nextStepOf(wait: JobWait, { runAt }: ScheduledJob, { now, budget }: WaitFacts): number | null {
+  if (wait === 'rate-limit' && budget.pausedUntil !== null) return Math.max(runAt, budget.pausedUntil);
   if (runAt > now) return runAt;
-  return wait === 'circuit-open' ? budget.nextProbeAt : wait === 'rate-limit' ? budget.pausedUntil : null;
+  return wait === 'circuit-open' ? budget.nextProbeAt : null;
 }
 
 function isUnfinished(phase: JobPhase): phase is UnfinishedPhase {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import type { Job } from '../../domain/job/job.ts';
-import { emitFault } from '../../events/emit-fault.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
 import type {
   CreateOutcome,
@@ -56,7 +55,6 @@ export interface SqliteJobStoreOptions {
 const LATEST_DUE_MS = 10_000;
 const DATABASE = 'reelgate.sqlite';
 const MAX_CACHED_JOBS = 1000;
-const NOT_MAINTAINED = 'the purge of old jobs or the index of prompts failed; it is tried again later';
 
 /** The embedded store: one process, one folder, SQLite in WAL mode. An answered write survives a power failure. */
 export class SqliteJobStore implements JobStore {
@@ -102,8 +100,7 @@ export class SqliteJobStore implements JobStore {
       forget: (id) => cache.delete(id),
     });
     const prompts = preparePromptStatements(database);
-    const onError = (error: unknown) => emitFault(emitter, 'store', 'error', NOT_MAINTAINED, { err: error });
-    const promptIndex = resources.use(new PromptIndex({ database, statements: prompts, onError }));
+    const promptIndex = resources.use(new PromptIndex({ database, statements: prompts, events: emitter }));
     const events = this.#events;
     const parts = { statements, commits, quarantine, prompts, promptIndex, files, events, cache };
     this.#jobs = new SqliteJobs({ ...parts, retentionMs, now });
@@ -115,7 +112,7 @@ export class SqliteJobStore implements JobStore {
     this.#quarantine = quarantine;
     this.#now = now;
     this.#recover();
-    resources.use(startPurging(() => this.#purge(), onError));
+    resources.use(startPurging(() => this.#purge(), emitter));
     promptIndex.wake();
     this.#resources = resources.move();
   }

@@ -132,8 +132,8 @@ describe.each(ENGINES)('the status of a gateway with %s', (_, open) => {
           {
             ...job,
             id: paused.id,
-            wait: 'FAILURES',
-            reason: 'Its last 6 calls failed, so it pauses before the next one.',
+            wait: 'RATE_LIMIT',
+            reason: 'The upstream answered 429, so all calls are paused.',
             createdAt: iso(NOON - 3 * MINUTE),
             endsAt: iso(NOON + 5 * MINUTE),
             failureCount: 6,

@@ -42,7 +42,15 @@ describe('an unfinished job', () => {
     ['is due', DUE, CALM, 'due', null],
     ['is held by a poller', { ...DUE, isLeased: true, runAt: NOON + 9 }, OPEN, 'leased', NOON + 9],
     ['is at the upstream', { ...DUE, job: AT_UPSTREAM, runAt: NOON + 9 }, OPEN, 'upstream', NOON + 9],
-    ['has failed', PAUSED, RATE_LIMITED, 'failures', NOON + MINUTE],
+    ['has failed', PAUSED, CALM, 'failures', NOON + MINUTE],
+    ['has failed after a 429', PAUSED, RATE_LIMITED, 'rate-limit', NOON + MINUTE],
+    [
+      'has failed before a longer pause',
+      { ...PAUSED, runAt: NOON + 1 },
+      RATE_LIMITED,
+      'rate-limit',
+      NOON + 20 * SECOND,
+    ],
     ['has failed while the circuit is open', PAUSED, OPEN, 'circuit-open', NOON + MINUTE],
     ['is searched', { ...DUE, job: SETTLING, runAt: NOON + 9 }, CALM, 'submission-check', NOON + 9],
     ['meets an open circuit', DUE, OPEN, 'circuit-open', NOON + SECOND],
@@ -62,6 +70,16 @@ describe('an unfinished job', () => {
       'Its last 6 calls failed, so it pauses before the next one.',
     );
     expect(explainWait({ ...PAUSED, failureCount: 1 }, CALM).reason).toMatch(/^Its last call failed/);
+  });
+
+  it.each([
+    ['connect ECONNREFUSED 127.0.0.1:9', 'connect ECONNREFUSED 127.0.0.1:9'],
+    ['HTTP 500: cannot draw "a cat"', 'HTTP 500.'],
+  ])('tells why they failed, without what an answer may quote: %s', (lastError, shown) => {
+    const { reason } = explainWait({ ...PAUSED, notes: { lastError } }, CALM);
+    expect(reason).toBe(
+      `Its last 6 calls failed, so it pauses before the next one. The last error: ${shown}`,
+    );
   });
 
   it('may be retried at once only while it is paused by failures that do not count towards its end', () => {

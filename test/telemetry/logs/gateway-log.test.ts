@@ -48,6 +48,18 @@ it('a job that ended has one line with its numbers', () => {
   ]);
 });
 
+it.each([
+  ['canceled', 'CANCELED', INFO, 'the job was canceled before it was sent'],
+  ['failed', 'GENERATION_FAILED', WARN, 'job failed'],
+] as const)('so has a job that was %s', (_, code, level, msg) => {
+  const { events, lines } = listen();
+  const failure = { code, message: 'Why.', retryable: false, charged: 'NO' } as const;
+  const job = acceptedJob({ phase: 'failed', finishedAt: NOON, failure });
+  const numbers = { waitedMs: null, polls: 0, detectionDelayMs: null, durationRatio: null };
+  events.emit('job:ended', { job, ...numbers });
+  expect(lines).toMatchObject([{ level, jobId: job.id, ...numbers, costUsd: null, msg }]);
+});
+
 it.each(['info', 'debug'])(
   'while jobs wait for the budget, there is one line a minute at level %s',
   async (level) => {

@@ -1,4 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { emitFault } from '../../../events/emit-fault.ts';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { DAY_MS } from '../../job-limits.ts';
 import { SUBMISSION_MEMORY_MS } from '../../submissions.ts';
 import { deleteJob } from './delete-job.ts';
@@ -38,12 +40,14 @@ export function purgeSlice(options: PurgeOptions, now: number): boolean {
 }
 
 /** Purges now and every ten minutes until disposed. Other work runs between two slices. */
-export function startPurging(slice: () => boolean, onError: (error: unknown) => void): Disposable {
+export function startPurging(slice: () => boolean, events: EventEmitter): Disposable {
   const run = () => {
     try {
       if (slice()) next = setImmediate(run);
     } catch (error) {
-      onError(error);
+      emitFault(events, 'store', 'error', 'the purge of old jobs failed; it is tried again later', {
+        err: error,
+      });
     }
   };
   let next = setImmediate(run);

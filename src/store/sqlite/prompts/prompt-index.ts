@@ -3,6 +3,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as endOfTurn, setTimeout as delay } from 'node:timers/promises';
 import { idBound } from '../../../domain/job/job-id.ts';
 import type { Job } from '../../../domain/job/job.ts';
+import { emitFault } from '../../../events/emit-fault.ts';
+import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { readJob, type Row } from '../database/rows.ts';
 import type { PromptStatements } from './prompt-statements.ts';
 import { wordsOf } from './prompt-words.ts';
@@ -14,11 +16,13 @@ const MERGE_PAGES = 16;
 /** Milliseconds for which jobs that ended are collected, so that they are added together. A search adds them at once. */
 const COLLECT_MS = 1000;
 
+const NOT_WRITTEN =
+  'the index of prompts cannot be written; it is tried again when a job ends or prompts are searched';
+
 export interface PromptIndexOptions {
   readonly database: DatabaseSync;
   readonly statements: PromptStatements;
-  /** Called when the index cannot be written. The next job that ends, or the next search, tries it again. */
-  readonly onError: (error: unknown) => void;
+  readonly events: EventEmitter;
 }
 
 /** The phases of the jobs in the index. */
@@ -99,7 +103,7 @@ export class PromptIndex implements Disposable {
         await delay(performance.now() - started, undefined, { signal });
       }
     } catch (error) {
-      if (!signal.aborted) this.#options.onError(error);
+      if (!signal.aborted) emitFault(this.#options.events, 'store', 'error', NOT_WRITTEN, { err: error });
     } finally {
       this.#isRunning = false;
     }
