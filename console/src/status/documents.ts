@@ -116,7 +116,7 @@ export type GatewayStatusQuery = {
       readonly phase: GatewayJobPhase,
       /** What it waits for. */
       readonly wait: GatewayJobWait,
-      /** The same for people. */
+      /** The same for people, with the last error of failed calls. */
       readonly reason: string,
       /** When it was accepted. */
       readonly createdAt: string,
