@@ -77,7 +77,7 @@ export interface WebhookDeliveries {
    * @returns null when there is no such delivery
    */
   makeDue(id: string, now: number): Promise<Delivery | null>;
-  /** Deliveries whose last attempt failed and that are not delivered, the newest job first, at most `limit`. */
+  /** Deliveries that failed, or wait for their target, and are not delivered; the newest job first, at most `limit`. */
   findFailing(limit: number): Promise<Delivery[]>;
   /** The number of deliveries that wait for an attempt, of all owners. The embedded store counts at most `MAX_COUNTED`. */
   countWaiting(): Promise<number>;
