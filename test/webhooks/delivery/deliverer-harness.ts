@@ -9,6 +9,7 @@ import { openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import { collect } from '../../support/events.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { acceptedJob, completed, type JobFields, ownTarget } from '../../support/jobs.ts';
+import { DAY, SECOND } from '../../support/times.ts';
 
 export const URL_A = 'https://a.example.com/hook';
 export const URL_B = 'https://b.example.com/hook';
@@ -17,6 +18,9 @@ export const URL_B = 'https://b.example.com/hook';
 export function status(code: number, retryAfterMs: number | null = null): MessageOutcome {
   return { type: 'answered', status: code, retryAfterMs };
 }
+
+/** The longest pause of the deliverer. */
+const MAX_PAUSE_MS = SECOND;
 
 /** A request that was sent. */
 interface Sent {
@@ -79,6 +83,16 @@ export class DelivererHarness implements AsyncDisposable {
   /** When requests to a target were sent, in milliseconds from a time. */
   timesOf(url: string, from: number): number[] {
     return this.sent.filter((one) => one.url === url).map(({ at }) => at - from);
+  }
+
+  /** Lets days pass without the deliverer's looks, one each second, while no delivery is due. */
+  async passDays(days: number): Promise<void> {
+    const end = this.clock.now() + days * DAY;
+    while (this.clock.now() < end) {
+      const due = (await this.deliveries.nextDueAt()) ?? end;
+      this.clock.jump(Math.max(0, Math.min(due, end) - this.clock.now() - MAX_PAUSE_MS));
+      await this.clock.advance(Math.min(2 * MAX_PAUSE_MS, end - this.clock.now()));
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,7 +31,7 @@ it('tries a failing target twice within 30 seconds, then less and less over thre
   harness.answer = () => status(500);
   harness.deliverer.start();
   const job = await harness.end(URL_A);
-  await harness.clock.advance(5 * DAY);
+  await harness.passDays(5);
   const times = harness.timesOf(URL_A, NOON);
   expect(times.filter((at) => at <= 30 * SECOND)).toHaveLength(3);
   expect(times).toHaveLength(15);
@@ -148,7 +148,7 @@ it('sends no message that it may not send any more, and gives it up after three 
   await harness.clock.advance(MINUTE);
   const lastError = 'The URL must be an https URL.';
   expect(await harness.stored(job)).toMatchObject({ attempts: 0, lastError });
-  await harness.clock.advance(4 * DAY);
+  await harness.passDays(4);
   expect(await harness.stored(job)).toMatchObject({ attempts: 0, nextAttemptAt: null });
   expect(harness.sent).toEqual([]);
   expect(harness.reports).toMatchObject([
@@ -187,7 +187,7 @@ it('leaves a message that cannot be written for later, and goes on with others',
   expect(harness.faults).toMatchObject([{ part: 'deliveries', details: { jobId: broken.id } }]);
   const lastError = 'The gateway cannot write the message.';
   expect(await harness.stored(broken)).toMatchObject({ attempts: 0, lastError });
-  await harness.clock.advance(4 * DAY);
+  await harness.passDays(4);
   expect(await harness.stored(broken)).toMatchObject({ attempts: 0, nextAttemptAt: null });
   // The pauses grow.
   expect(harness.faults.length).toBeLessThan(100);
@@ -198,12 +198,12 @@ it('begins all attempts anew for a message that is to be sent again', async () =
   harness.answer = () => status(500);
   harness.deliverer.start();
   const job = await harness.end(URL_A);
-  await harness.clock.advance(5 * DAY);
+  await harness.passDays(5);
   expect(harness.sent).toHaveLength(15);
   await harness.deliveries.makeDue((await harness.stored(job)).id, harness.clock.now());
   await harness.clock.advance(30 * SECOND);
   expect(harness.sent).toHaveLength(18);
-  await harness.clock.advance(5 * DAY);
+  await harness.passDays(5);
   expect(harness.sent).toHaveLength(30);
   expect(await harness.stored(job)).toMatchObject({ attempts: 15, nextAttemptAt: null });
 });
@@ -243,7 +243,7 @@ it('sends an old message again when its target answers, though it does not at fi
   await using harness = new DelivererHarness();
   harness.deliverer.start();
   const old = await harness.end(URL_A);
-  await harness.clock.advance(5 * DAY);
+  await harness.passDays(5);
   harness.answer = async ({ signal }) => {
     await harness.clock.sleep(10 * SECOND, signal);
     return NO_ANSWER;
