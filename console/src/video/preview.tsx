@@ -39,7 +39,8 @@ export function Preview({ url, title, autoPlay, onShown, onBroken }: PreviewProp
     setState('stopped');
   };
   const toggle = (): void => {
-    if (state === 'playing') video.current?.pause();
+    // By the video itself: its state here follows its events, which come later than a quick second press.
+    if (video.current?.paused === false) video.current.pause();
     else play();
   };
   const enter = ({ pointerType }: PointerEvent): void => {
