@@ -49,7 +49,7 @@ it('finds the addresses of both families, of which IPv4 comes first, and needs o
   expect(await dns.resolve('half-broken.example.com')).toEqual(NEW);
 });
 
-it('asks for one family where it is told to', async () => {
+it('asks for the addresses of one family only, when one is requested', async () => {
   await using dns = await start();
   for (const family of [6, 'IPv6'] as const)
     expect(await dns.resolve('both.example.com', family)).toEqual(NEW);
