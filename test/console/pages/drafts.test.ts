@@ -262,13 +262,13 @@ test.each([
     "Object.defineProperty(globalThis, 'indexedDB', { value: { open: () => ({ addEventListener() {} }) } })",
   ],
   ['forbids the page to store anything', FORBIDDEN],
-])('where the browser %s, the form works without keeping drafts', async (_, script) => {
+])('where the browser %s, the form works without keeping drafts', async (fault, script) => {
   await using opened = await fixture.browser.open();
   await opened.page.addInitScript(script);
   await using console = new ConsolePage(opened);
   await opened.page.goto(fixture.url);
   await console.live();
   await choose(console, await square('kite.png', '#d00000'));
-  await (await console.submitSmall('a kite without a database', null)).waitFor();
+  await (await console.submitSmall(`a kite where the browser ${fault}`, null)).waitFor();
   expect(opened.errors()).toEqual([]);
 });
