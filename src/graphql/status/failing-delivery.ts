@@ -1,6 +1,6 @@
 import type { Delivery } from '../../store/webhook-deliveries.ts';
 import type { Builder } from '../builder.ts';
-import { ERROR_BYTES, shortError } from '../types/webhook-delivery.ts';
+import { ERROR_BYTES, shortError } from '../short-error.ts';
 import { OWNER_BYTES } from './gateway-job.ts';
 
 /** Adds `GatewayFailingDelivery`. */

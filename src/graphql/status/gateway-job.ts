@@ -2,7 +2,7 @@ import { forcedEndAt } from '../../domain/job/job.ts';
 import type { ScheduledJob, UnfinishedPhase } from '../../store/backlog.ts';
 import type { Builder } from '../builder.ts';
 import type { GraphQLServices } from '../context.ts';
-import { ERROR_BYTES } from '../types/webhook-delivery.ts';
+import { ERROR_BYTES } from '../short-error.ts';
 import { explainWait, type GatewayJob, type WaitFacts } from './job-wait.ts';
 
 /** Bytes of an owner id as JSON, at most. */

@@ -8,7 +8,7 @@ import {
 import { type Instance, MAX_INSTANCES } from '../../store/instances.ts';
 import type { Builder } from '../builder.ts';
 import { requireOwner } from '../context.ts';
-import { ERROR_BYTES, shortError } from '../types/webhook-delivery.ts';
+import { ERROR_BYTES, shortError } from '../short-error.ts';
 import { defineCallBudget } from './call-budget.ts';
 import { defineFailingDelivery } from './failing-delivery.ts';
 import { explainWaits, type GatewayJobTypes, OWNER_BYTES } from './gateway-job.ts';

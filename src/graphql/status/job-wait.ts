@@ -1,7 +1,7 @@
 import type { JobPhase } from '../../domain/job/job.ts';
 import type { CallBudgetStatus } from '../../domain/polling/call-budget-rules.ts';
 import type { ScheduledJob, UnfinishedPhase } from '../../store/backlog.ts';
-import { shortError } from '../types/webhook-delivery.ts';
+import { shortError } from '../short-error.ts';
 
 /** What an unfinished job waits for. */
 export type JobWait =

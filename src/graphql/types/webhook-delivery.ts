@@ -2,11 +2,7 @@ import { MAX_URL } from '../../domain/request/video-request.ts';
 import { webhookEvent } from '../../domain/webhooks.ts';
 import type { Delivery } from '../../store/webhook-deliveries.ts';
 import { type Builder, SHAREABLE } from '../builder.ts';
-
-/** Characters of an error that are shown. */
-const MAX_ERROR = 200;
-/** See `maxBytes` in `video-job.ts`. */
-export const ERROR_BYTES = 6 * MAX_ERROR;
+import { ERROR_BYTES, shortError } from '../short-error.ts';
 
 /** Adds `WebhookDelivery`. */
 export function defineWebhookDelivery(builder: Builder) {
@@ -50,11 +46,6 @@ export function defineWebhookDelivery(builder: Builder) {
       }),
     }),
   });
-}
-
-/** Cuts an error for an answer. */
-export function shortError(error: string): string {
-  return error.slice(0, MAX_ERROR).toWellFormed();
 }
 
 /** The type of `defineWebhookDelivery`. */
