@@ -75,9 +75,11 @@ test('watch ends with 1 when the job failed, and with 3 when there is none', asy
 });
 
 test('watch without an id prints the changes of all jobs until it is stopped', async () => {
-  await using command = startCommand(gateway.url, ['watch']);
+  // Not the other one: its list would have one job more.
+  await using other = await spawnGateway({ DATA_DIR: join(folder.path, 'other'), SANDBOX_SPEED: '10' });
+  await using command = startCommand(other.url, ['watch']);
   await command.said(/Watching all jobs/);
-  const { id } = await generate(gateway.url, { prompt: 'a fox', resolution: 'R360', videoLength: 1 });
+  const { id } = await generate(other.url, { prompt: 'a fox', resolution: 'R360', videoLength: 1 });
   await expect.poll(() => command.stdout()).toContain(`${id} ready\n`);
   expect(command.stdout()).toMatch(new RegExp(`^${id} queued`));
   command.kill('SIGTERM');

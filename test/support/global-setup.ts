@@ -3,6 +3,7 @@ import type { TestProject } from 'vitest/node';
 import {
   CADDY,
   CHROMIUM,
+  CHROMIUM_SHELL,
   findProgram,
   FIREFOX,
   NGINX,
@@ -27,6 +28,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   // Apart from the others: where these cannot be installed, their tests are skipped.
   installMissing([FIREFOX, WEBKIT_DRIVER, XVFB]);
   installMissing([PROMETHEUS]);
+  // Without it the whole Chromium takes its place.
+  installMissing([CHROMIUM_SHELL]);
   execFileSync(process.execPath, ['scripts/build-console.ts'], { stdio: 'inherit' });
   const swift = await startSwiftStarter();
   project.provide('swiftStarter', swift.url);

@@ -1,22 +1,31 @@
 import { resolve } from 'node:path';
 import { type ExpectStatic, test } from 'vitest';
+import { openChromium } from '../../support/browser/engines/chromium.ts';
 import type { EnginePage } from '../../support/browser/engines/engine-page.ts';
 import { openFirefox } from '../../support/browser/engines/firefox.ts';
 import { openWebKit } from '../../support/browser/engines/webkit.ts';
 import { spawnGateway } from '../../support/gateway/spawned-gateway.ts';
 import { freePort } from '../../support/network/ports.ts';
-import { findProgram, FIREFOX, packagesOf, WEBKIT_DRIVER, XVFB } from '../../support/process/programs.ts';
+import {
+  CHROMIUM,
+  findProgram,
+  FIREFOX,
+  packagesOf,
+  WEBKIT_DRIVER,
+  XVFB,
+} from '../../support/process/programs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const IMAGE = resolve('console/src/assets/sample.png');
 const PROMPT = 'the lighthouse turns';
 
 const ENGINES = [
+  { name: 'Chromium', programs: [CHROMIUM], open: openChromium },
   { name: 'Firefox', programs: [FIREFOX], open: openFirefox },
   { name: 'WebKitGTK', programs: [WEBKIT_DRIVER, XVFB], open: openWebKit },
 ];
 
-// Both mostly wait.
+// They mostly wait.
 test.concurrent.for(ENGINES)(
   '$name makes a video, watches it live through a restart of the gateway, and plays it',
   async ({ name, programs, open }, { skip, expect }) => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { violationsInAllLooks } from '../../support/browser/axe.ts';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
@@ -57,10 +57,10 @@ test('after the deletion of a job on its page, the keyboard focus is on the head
 
 describe('a job that was not sent yet', () => {
   const waiting = useConsole({ SEGMIND_RPM: '1' });
+  beforeAll(() => generate(waiting.url, { prompt: 'the first takes the only call', ...SMALL }));
 
   test('can be canceled on its card, and then runs again', async () => {
     const prompt = 'a late train';
-    await generate(waiting.url, { prompt: 'the first takes the only call', ...SMALL });
     await generate(waiting.url, { prompt, ...SMALL });
     await using console = await waiting.open();
     const card = console.card(prompt);

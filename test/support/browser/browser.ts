@@ -5,7 +5,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
-import { CHROMIUM, requireProgram } from '../process/programs.ts';
+import { CHROMIUM, CHROMIUM_SHELL, findProgram, requireProgram } from '../process/programs.ts';
 
 /** Options of a page. */
 export type PageOptions = Pick<
@@ -88,7 +88,7 @@ async function sharedBrowser(): Promise<Browser> {
 
 function launch(args: readonly string[]): Promise<Browser> {
   return chromium.launch({
-    executablePath: requireProgram(CHROMIUM),
+    executablePath: findProgram(CHROMIUM_SHELL) ?? requireProgram(CHROMIUM),
     args: [...CHROMIUM_ARGS, ...args],
   });
 }

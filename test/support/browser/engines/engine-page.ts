@@ -1,4 +1,4 @@
-/** A page of a browser that is not Chromium: the steps that their protocols have in common. Disposing ends the browser. */
+/** A page of any browser: the steps that their protocols have in common. Disposing ends the browser. */
 export interface EnginePage extends AsyncDisposable {
   open(url: string): Promise<void>;
   /** Evaluates an expression. @returns its value as text */
