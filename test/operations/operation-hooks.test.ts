@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { UserTokens } from '../../src/auth/user-tokens.ts';
 import type { OperationHook } from '../../src/operations/operation.ts';
 import { StoreUnavailableError } from '../../src/store/job-store.ts';
@@ -12,27 +12,28 @@ import { overrideStore } from '../support/override-store.ts';
 const QUERY = '{ __typename }';
 const WATCH_ALL = 'subscription { videoJobsUpdated { version } }';
 
-const seen = { operations: 0, results: 0, errors: 0, events: 0, ends: 0 };
-beforeEach(() => {
-  Object.assign(seen, { operations: 0, results: 0, errors: 0, events: 0, ends: 0 });
-});
-const hook: OperationHook = {
-  onOperation: () => {
-    seen.operations += 1;
-    return {
-      onResult: ({ errors }) => {
-        seen.results += 1;
-        if (errors !== undefined) seen.errors += 1;
-      },
-      onEvent: () => {
-        seen.events += 1;
-      },
-      onEnd: () => {
-        seen.ends += 1;
-      },
-    };
-  },
-};
+/** A hook, and what it has seen. */
+function countingHook() {
+  const seen = { operations: 0, results: 0, errors: 0, events: 0, ends: 0 };
+  const hook: OperationHook = {
+    onOperation: () => {
+      seen.operations += 1;
+      return {
+        onResult: ({ errors }) => {
+          seen.results += 1;
+          if (errors !== undefined) seen.errors += 1;
+        },
+        onEvent: () => {
+          seen.events += 1;
+        },
+        onEnd: () => {
+          seen.ends += 1;
+        },
+      };
+    },
+  };
+  return { hook, seen };
+}
 
 function post(url: string, query: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   return fetch(`${url}/graphql`, {
@@ -43,6 +44,7 @@ function post(url: string, query: string, headers: Readonly<Record<string, strin
 }
 
 test('a hook sees each of 20 equal queries, by POST, GET and WebSocket', async () => {
+  const { hook, seen } = countingHook();
   await using gateway = await startGateway({ hooks: [hook] });
   for (let time = 0; time < 20; time += 1) await (await post(gateway.url, QUERY)).text();
   expect(seen).toMatchObject({ operations: 20, results: 20, errors: 0 });
@@ -58,6 +60,7 @@ test('a hook sees each of 20 equal queries, by POST, GET and WebSocket', async (
 });
 
 test('a hook sees operations that are refused', async () => {
+  const { hook, seen } = countingHook();
   await using gateway = await startGateway({ hooks: [hook] });
   for (const query of ['{', '{ nothing }', 'subscription { videoJobUpdated(id: "none") { id } }'])
     await (await post(gateway.url, query)).text();
@@ -68,6 +71,7 @@ test('a hook sees operations that are refused', async () => {
 });
 
 test.each(TRANSPORTS)('a hook sees each of 30 events by $name, and the end', async ({ open }) => {
+  const { hook, seen } = countingHook();
   await using gateway = await startGateway({ hooks: [hook] });
   const mover = new JobMover(gateway);
   {
@@ -83,6 +87,7 @@ test.each(TRANSPORTS)('a hook sees each of 30 events by $name, and the end', asy
 });
 
 test.each(TRANSPORTS)('subscribers that share events by $name are observed one by one', async ({ open }) => {
+  const { hook, seen } = countingHook();
   await using gateway = await startGateway({ hooks: [hook] });
   const mover = new JobMover(gateway);
   using first = await open(gateway.url, WATCH_ALL);

@@ -80,11 +80,13 @@ it('fails where no name server listens', async () => {
 it('ends in time when a name server is silent, with the addresses that it has got', async () => {
   await using dns = await start({ timeoutMs: 200 });
   const startedAt = performance.now();
-  const silent = dns.resolve('silent.example.com');
-  expect(await dns.resolve('half-silent.example.com')).toEqual(OLD.slice(0, 1));
-  await expect(silent).rejects.toThrow(
-    'no name server answered in time for the host name silent.example.com',
+  const outcomes = await Promise.allSettled(
+    ['silent.example.com', 'half-silent.example.com'].map((name) => dns.resolve(name)),
   );
+  expect(outcomes).toMatchObject([
+    { reason: { message: 'no name server answered in time for the host name silent.example.com' } },
+    { value: OLD.slice(0, 1) },
+  ]);
   expect(performance.now() - startedAt).toBeLessThan(4000);
 });
 

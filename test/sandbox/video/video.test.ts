@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { EncodePool } from '../../../packages/sandbox/src/video/encode-pool.ts';
 import { cameraPath, encodeVideo } from '../../../packages/sandbox/src/video/encode-video.ts';
 import { clearDates, moveIndexFirst } from '../../../packages/sandbox/src/video/mp4.ts';
@@ -8,6 +8,18 @@ import { frameSize, placeholderRaster, rasterFromImage } from '../../../packages
 import { byteRange } from '../../../packages/sandbox/src/video/video-file.ts';
 import { accepted, ended, picture, pictureUrl, resultOf, sandbox, textOf } from '../support.ts';
 import { readMp4 } from './mp4.ts';
+
+// The encoder, which otherwise runs in threads of its own, adds listeners that end the process at any unhandled rejection.
+const FAULTS = ['uncaughtException', 'unhandledRejection'] as const;
+const before = vi.hoisted(() => [
+  ...process.listeners('uncaughtException'),
+  ...process.listeners('unhandledRejection'),
+]);
+afterAll(() => {
+  for (const event of FAULTS)
+    for (const listener of process.listeners(event))
+      if (!before.includes(listener)) process.off(event, listener);
+});
 
 afterEach(() => {
   vi.useRealTimers();
