@@ -19,7 +19,9 @@ export class Transfer implements Disposable {
   constructor(response: ServerResponse, { idleMs, totalMs }: TransferTimes, onSent: (bytes: number) => void) {
     this.#onSent = onSent;
     const end = () => this.#ended.abort();
-    response.once('close', end);
+    // The client may have disconnected already; `close` is not emitted again.
+    if (response.closed) end();
+    else response.once('close', end);
     this.#idle = setTimeout(end, idleMs);
     this.#total = setTimeout(end, totalMs);
   }

@@ -53,6 +53,10 @@ function jobAt(url: string): Job {
 interface Served {
   readonly url: string;
   readonly logged: readonly string[];
+  /** Resolves when the first client has disconnected or has its answer. */
+  readonly closed: Promise<void>;
+  /** Resolves when the work on the first request has ended. */
+  readonly ended: Promise<void>;
 }
 
 /** Serves the video of a job that an upstream has. The signature is not checked. */
@@ -64,6 +68,8 @@ async function serve(
   const files = new FileClient({ trustedOrigins: [upstream], proxy: null, idleTimeoutMs: 200 });
   onTestFinished(() => files[Symbol.asyncDispose]());
   const logged: string[] = [];
+  const closed = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
   const videos = new VideoFiles({
     signatures: { verify: async () => true },
     store: { getMany: async () => [job], getVideoData: async () => null },
@@ -76,9 +82,11 @@ async function serve(
     ...change,
   });
   const origin = await listen((request, response) => {
-    void videos.serve(request.url?.split('?')[0] ?? '', request, response);
+    response.once('close', closed.resolve);
+    ended.resolve(videos.serve(request.url?.split('?')[0] ?? '', request, response));
   });
-  return { url: origin + videoPath(job.id, 'any'), logged };
+  const url = origin + videoPath(job.id, 'any');
+  return { url, logged, closed: closed.promise, ended: ended.promise };
 }
 
 function answering(status: number, headers: Readonly<Record<string, string>>): RequestListener {
@@ -195,6 +203,31 @@ describe('a transfer', () => {
     await reader?.cancel();
     await left.promise;
     expect(logged).toEqual([]);
+  });
+
+  it('does not begin when the client has disconnected while the store was read', async () => {
+    let requests = 0;
+    const upstream = await listen((request, response) => {
+      requests += 1;
+      withRanges(request, response);
+    });
+    const reading = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    const getMany = async () => {
+      reading.resolve();
+      await left.promise;
+      return [jobAt(`${upstream}/videos/1.mp4`)];
+    };
+    const store = { getMany, getVideoData: async () => null };
+    const { url, logged, closed, ended } = await serve(upstream, { store });
+    const client = new AbortController();
+    const answer = fetch(url, { signal: client.signal }).catch(() => null);
+    await reading.promise;
+    client.abort();
+    await Promise.all([answer, closed]);
+    left.resolve();
+    await ended;
+    expect({ requests, logged }).toEqual({ requests: 0, logged: [] });
   });
 
   it('ends when the client reads nothing for too long', async () => {
