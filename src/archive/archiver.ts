@@ -107,6 +107,8 @@ export class Archiver implements AsyncDisposable {
   #start(task: LeasedFileTask, job: Job | null): void {
     const running = this.#work(task, job)
       .catch((error: unknown) => {
+        const { aborted, reason } = this.#stopping.signal;
+        if (aborted && error === reason) return;
         // The lease expires, and then the task is due again.
         const { jobId } = task;
         const message = 'the work on a file failed; it is repeated later';
@@ -130,7 +132,8 @@ export class Archiver implements AsyncDisposable {
     let step: ArchiveStep;
     try {
       step = await archiveJob(task, job, this.#dependencies, signal);
-      this.#failingHosts.leave(host, 'answering');
+      // Without a download the host was not asked.
+      this.#failingHosts.leave(host, step.storedBytes === null ? 'unknown' : 'answering');
     } catch (thrown) {
       const error = deadline.aborted ? tookTooLong(thrown) : thrown;
       this.#failingHosts.leave(host, stateOfHost(error));

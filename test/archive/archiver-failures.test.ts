@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BlobStoreError } from '../../src/archive/blob-store.ts';
@@ -118,6 +119,44 @@ it('videos of a host that does not answer do not hold up those of other hosts', 
   expect(hanging.requests.length).toBeLessThan(20);
 });
 
+it('a host that fails does not count as one that answers because a video of it is stored already', async () => {
+  const [requests, looks]: [string[], string[]] = [[], []];
+  const harness = await ArchiverHarness.start(await openEmbedded(), {
+    change: {
+      files: {
+        fetch: ({ url }) => {
+          requests.push(url);
+          return Promise.reject(new Error('connection refused'));
+        },
+      },
+    },
+    wrapBlobs: (blobs) => ({
+      ...overridden(blobs),
+      head: (key, signal) => {
+        looks.push(key);
+        return blobs.head(key, signal);
+      },
+    }),
+  });
+  harness.run();
+  const early = 'https://example.com/early.mp4';
+  for (let index = 0; index < 2; index += 1) await harness.complete({ url: early });
+  await harness.until(() => requests.length >= 2);
+  const stored = videoKey((await harness.complete({ url: early })).id);
+  const { signal } = new AbortController();
+  const blob = { byteLength: VIDEO.length, contentType: 'video/mp4', signal };
+  await harness.blobs.put(stored, Readable.from([VIDEO]), blob);
+  await harness.until(() => looks.includes(stored));
+  const late = 'https://example.com/late.mp4';
+  for (let index = 0; index < 8; index += 1) await harness.complete({ url: late });
+  await harness.until(() => requests.includes(late));
+  // With the next turn, the work of this one has ended.
+  const now = harness.clock.now();
+  await harness.until(() => harness.clock.now() > now);
+  // One of them finds out whether the host is back, and another one or the same once more.
+  expect(requests.filter((url) => url === late).length).toBeLessThanOrEqual(2);
+});
+
 describe('while the storage of videos fails', () => {
   it('nothing is lost: all wait, one is tried at a time, and no failure counts', async () => {
     let isDown = true;
@@ -206,6 +245,32 @@ it('a stop does not wait for a storage that does not answer', async () => {
   await asked.promise;
   await harness.archiver.stop();
   expect(await harness.tasks.nextDueAt()).toBeLessThanOrEqual(harness.clock.now());
+  expect(harness.logged).toEqual([]);
+});
+
+it('a stop during the deletion of the file of a removed job is no fault', async () => {
+  const [gate, deleting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const harness = await ArchiverHarness.start(await openEmbedded(), {
+    wrapBlobs: (blobs) => ({
+      ...overridden(blobs),
+      put: async (key, body, blob) => {
+        await gate.promise;
+        await blobs.put(key, body, blob);
+      },
+      delete: async (_key, signal = new AbortController().signal) => {
+        deleting.resolve();
+        await once(signal, 'abort');
+        throw signal.reason;
+      },
+    }),
+  });
+  const job = await harness.complete({ url: harness.server.on('/a.mp4', file(VIDEO)) });
+  harness.run();
+  await harness.until(() => harness.server.requests.length === 1);
+  await harness.store.remove(job);
+  gate.resolve();
+  await deleting.promise;
+  await harness.archiver.stop();
   expect(harness.logged).toEqual([]);
 });
 
