@@ -3,9 +3,9 @@ import { forcedEndAt } from '../domain/job/job.ts';
 import type { CallGrant } from '../domain/polling/call-budget-rules.ts';
 import { emitFault } from '../events/emit-fault.ts';
 import type { FaultEvent, WaitingEvent } from '../events/gateway-events.ts';
-import { WorkLoop } from '../process/work-loop.ts';
+import { endWork, WorkLoop } from '../process/work-loop.ts';
 import type { CallBudget } from '../store/call-budget.ts';
-import type { LeasedJob, DueJob, Unsubscribe } from '../store/job-store.ts';
+import type { DueJob, DueQuery, LeasedJob, Unsubscribe } from '../store/job-store.ts';
 import { callPriority } from './call-priority.ts';
 import { FairQueueing } from './fair-queueing.ts';
 import type { LearnedDurations } from './learned-durations.ts';
@@ -104,11 +104,7 @@ export class Poller implements AsyncDisposable {
   async stop(graceMs: number): Promise<void> {
     this.#unsubscribe();
     await this.#loop.stop();
-    const done = new AbortController();
-    const grace = this.#options.clock.sleep(graceMs, done.signal).then(() => this.#aborting.abort());
-    await this.#steps.end();
-    done.abort();
-    await grace;
+    await endWork(this.#steps.end(), this.#aborting, graceMs, this.#options.clock);
   }
 
   /** Stops without grace. */
@@ -136,9 +132,7 @@ export class Poller implements AsyncDisposable {
     const { granted, limitedBy, waitMs } = grant;
     const isShort = limitedBy !== null || free.isCrowded;
     const query = { now, limit: granted + MAX_EXPIRED, callLimit: granted, except: this.#steps.jobIds };
-    const due = isShort ? await store.findCandidates(query) : null;
-    const preferred = due === null ? null : this.#rank(due, grant).map(({ job }) => job.id);
-    const leases = await store.leaseDue({ ...query, leaseUntil: now + this.#leaseMs, preferred });
+    const { due, leases } = await this.#lease(query, grant, isShort);
     const durationMs = clock.now() - now;
     const counts = { wanted: free.slots, granted, leased: leases.length };
     events.emit('claim', { ...counts, latenessMs: now - runAt, durationMs });
@@ -156,6 +150,21 @@ export class Poller implements AsyncDisposable {
     if (leases.length > 0) return 0;
     if (granted > 0) return this.#steps.jobIds.length > 0 ? STARVED_PAUSE_MS : OUTRUN_PAUSE_MS;
     return Math.min(waitMs, STARVED_PAUSE_MS);
+  }
+
+  /** Leases jobs for the granted calls. When the store fails, none of these is made, and they are returned. */
+  async #lease(query: DueQuery, grant: CallGrant, isShort: boolean) {
+    const { clock, store, budget } = this.#options;
+    try {
+      const due = isShort ? await store.findCandidates(query) : null;
+      const preferred = due === null ? null : this.#rank(due, grant).map(({ job }) => job.id);
+      // The time now: a slow answer of the store must not shorten the leases.
+      const leaseUntil = clock.now() + this.#leaseMs;
+      return { due, leases: await store.leaseDue({ ...query, leaseUntil, preferred }) };
+    } catch (error) {
+      if (grant.granted > 0) await budget.release(grant.granted).catch(() => {});
+      throw error;
+    }
   }
 
   #emitWaiting(waiting: WaitingEvent | null): void {

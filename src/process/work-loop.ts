@@ -66,3 +66,17 @@ export class WorkLoop {
     }
   }
 }
+
+/** Waits for work that never rejects. After `graceMs` it aborts the work. */
+export async function endWork(
+  work: Promise<unknown>,
+  aborting: AbortController,
+  graceMs: number,
+  clock: Clock,
+): Promise<void> {
+  const ended = new AbortController();
+  const grace = clock.sleep(graceMs, ended.signal).then(() => aborting.abort());
+  await work;
+  ended.abort();
+  await grace;
+}

@@ -34,6 +34,40 @@ describe('a poller whose store fails', () => {
     },
   );
 
+  it('returns the calls that it had reserved', async () => {
+    const faulty = new Faulty();
+    // One call each twelve seconds.
+    await using harness = new PollerHarness({ rpm: 5, wrap: (store) => faulty.wrap(store) });
+    faulty.method = 'leaseDue';
+    await harness.accept(1);
+    await harness.poller.start();
+    await harness.clock.advance(50 * SECOND);
+    faulty.method = null;
+    await harness.clock.advance(5 * SECOND);
+    expect(harness.upstream.types).toEqual(['submit']);
+  });
+
+  it('leases jobs for the whole time, although the store answers slowly', async () => {
+    let leasedFor = 0;
+    await using harness: PollerHarness = new PollerHarness({
+      wrap: (store) =>
+        overrideStore(store, {
+          nextDueAt: async () => {
+            harness.clock.jump(20 * SECOND);
+            return store.nextDueAt();
+          },
+          leaseDue: (query) => {
+            leasedFor = query.leaseUntil - harness.clock.now();
+            return store.leaseDue(query);
+          },
+        }),
+    });
+    await harness.accept(1);
+    await harness.poller.start();
+    await harness.clock.advance(0);
+    expect(leasedFor).toBe(LEASE_MS);
+  });
+
   it('does not read the store more often for new work while the store fails', async () => {
     const faulty = new Faulty();
     await using harness = new PollerHarness({ wrap: (store) => faulty.wrap(store) });

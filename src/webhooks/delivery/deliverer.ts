@@ -1,7 +1,7 @@
 import type { Clock } from '../../domain/clock.ts';
 import { emitFault } from '../../events/emit-fault.ts';
 import type { DeliveryEvent, EventEmitter } from '../../events/gateway-events.ts';
-import { WorkLoop } from '../../process/work-loop.ts';
+import { endWork, WorkLoop } from '../../process/work-loop.ts';
 import type { MessageClient, MessageOutcome } from '../../providers/message-client.ts';
 import type { DeliveryResult, LeasedDelivery, WebhookDeliveries } from '../../store/webhook-deliveries.ts';
 import { boundedRetryAfter, postponedMs, retryPauseMs } from './retry-plan.ts';
@@ -77,11 +77,7 @@ export class WebhookDeliverer implements AsyncDisposable {
    */
   async stop(graceMs: number): Promise<void> {
     await this.#loop.stop();
-    const done = new AbortController();
-    const grace = this.#options.clock.sleep(graceMs, done.signal).then(() => this.#aborting.abort());
-    await Promise.all(this.#running);
-    done.abort();
-    await grace;
+    await endWork(Promise.all(this.#running), this.#aborting, graceMs, this.#options.clock);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
