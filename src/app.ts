@@ -34,6 +34,7 @@ import { type MediaParts, openMedia, openVideoSignatures } from './wiring/open-m
 import { openMetrics } from './wiring/open-metrics.ts';
 import { openTraces } from './wiring/open-traces.ts';
 import { openUpstream } from './wiring/open-upstream.ts';
+import { untilStoreAvailable } from './wiring/until-store-available.ts';
 
 /** A running gateway. Disposing it stops it gracefully and releases all its resources. */
 export interface App extends AsyncDisposable {
@@ -87,7 +88,12 @@ export async function startApp(
   });
   resources.use(storage.store);
   const archive = resources.use(await openArchive(config, { now: () => systemClock.now(), events, log }));
-  const signatures = resources.use(await openVideoSignatures({ storage, archive, events }));
+  // A fault of the embedded store is one of its folder, and ends the start.
+  const whileAway = <T>(work: () => Promise<T>): Promise<T> =>
+    config.redis === null ? work() : untilStoreAvailable(work, { events, signal });
+  const signatures = resources.use(
+    await whileAway(() => openVideoSignatures({ storage, archive, events })),
+  );
   const videoUrls = signatures && {
     sign: (id: string) => signatures.sign(id),
     retentionMs: config.jobRetentionMs,
@@ -123,7 +129,7 @@ export async function startApp(
     await Promise.all([poller.stop(STEP_GRACE_MS), archiver?.stop(), delivered]);
   });
   if (config.role !== 'api') {
-    await poller.start();
+    await whileAway(() => poller.start());
     archiver?.start();
     deliverer?.deliverer.start();
   }

@@ -115,7 +115,7 @@ export class PubSub implements AsyncDisposable {
       return unsubscribe;
     } catch (error) {
       unsubscribe();
-      throw new StoreUnavailableError('Redis refused the subscription', { cause: error });
+      throw new StoreUnavailableError('Redis has not acknowledged the subscription.', { cause: error });
     }
   }
 
