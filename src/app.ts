@@ -91,9 +91,7 @@ export async function startApp(
   // A fault of the embedded store is one of its folder, and ends the start.
   const whileAway = <T>(work: () => Promise<T>): Promise<T> =>
     config.redis === null ? work() : untilStoreAvailable(work, { events, signal });
-  const signatures = resources.use(
-    await whileAway(() => openVideoSignatures({ storage, archive, events })),
-  );
+  const signatures = resources.use(await whileAway(() => openVideoSignatures({ storage, archive, events })));
   const videoUrls = signatures && {
     sign: (id: string) => signatures.sign(id),
     retentionMs: config.jobRetentionMs,

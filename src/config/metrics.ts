@@ -17,6 +17,9 @@ export const METRICS_SETTINGS = {
 
 type MetricsEnvironment = z.output<z.ZodObject<typeof METRICS_SETTINGS>>;
 
+/** Hosts that stand for all addresses of the machine. */
+const ALL_ADDRESSES = new Set(['0.0.0.0', '::']);
+
 /** Where the metrics are served. */
 export interface MetricsSettings {
   /** Null: on the public port, for the token. */
@@ -43,7 +46,17 @@ export function metricsFault({
   METRICS_PORT: port,
   METRICS_HOST: host,
   METRICS_TOKEN: token,
-}: MetricsEnvironment): readonly [string, string] | null {
+  PORT: publicPort,
+  HOST: publicHost,
+}: MetricsEnvironment & { readonly PORT: number; readonly HOST: string }): readonly [string, string] | null {
+  // The server that starts last would report that another process has its port.
+  const isSameHost = host === publicHost || ALL_ADDRESSES.has(host) || ALL_ADDRESSES.has(publicHost);
+  if (port === publicPort && port !== 0 && isSameHost) {
+    return [
+      'METRICS_PORT',
+      `must not be PORT ${port}: choose another one, or leave it out and set METRICS_TOKEN, for metrics on PORT`,
+    ];
+  }
   if (!isLoopback(host) && port === null) {
     return ['METRICS_HOST', 'needs METRICS_PORT: without it the metrics have no address of their own'];
   }

@@ -32,6 +32,18 @@ describe('the settings of the metrics', () => {
     );
   });
 
+  it('refuse the port of the clients on the same address', () => {
+    expect(faultOf({ METRICS_PORT: '4000' })).toMatch(/^METRICS_PORT: must not be PORT 4000: choose another/);
+    const open = { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true', SEGMIND_API_KEY: 'SG_key' };
+    expect(faultOf({ ...open, METRICS_PORT: '4000' })).toMatch(/^METRICS_PORT: must not be PORT 4000/);
+    for (const free of [
+      { PORT: '0', METRICS_PORT: '0' },
+      { HOST: '127.0.0.2', METRICS_PORT: '4000' },
+    ]) {
+      expect(parseConfig(free).metrics).not.toBeNull();
+    }
+  });
+
   it.each([
     ['short', 'a-short-token'],
     ['with a blank', 'a token of scrapers'],
