@@ -9,9 +9,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BlobStoreError } from '../../src/archive/blob-store.ts';
 import { FolderBlobStore } from '../../src/archive/blobs/folder-blob-store.ts';
 import { blobStoreCases, put, read } from '../contract/blob-store.ts';
@@ -36,6 +37,19 @@ describe('the folder', () => {
       const stats = statSync(join(archiveIn(folder), name));
       expect([name, (stats.mode & 0o777).toString(8)]).toEqual([name, stats.isDirectory() ? '700' : '600']);
     }
+  });
+
+  it('closes a file whose disk fails after it was opened, and explains the failure', async () => {
+    using folder = tempFolder();
+    const store = await openIn(folder);
+    await put(store, Buffer.from('x'));
+    const handle = await open(join(archiveIn(folder), KEY));
+    const methods: FileHandle = Object.getPrototypeOf(handle);
+    await handle.close();
+    const stat = vi.spyOn(methods, 'stat').mockRejectedValue(new Error('EIO: i/o error'));
+    onTestFinished(() => stat.mockRestore());
+    await expect(store.get(KEY, null, new AbortController().signal)).rejects.toThrow(BlobStoreError);
+    expect(stat.mock.contexts[0]).toHaveProperty('fd', -1);
   });
 
   it('keeps its files over a restart', async () => {

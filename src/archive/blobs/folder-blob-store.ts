@@ -106,11 +106,12 @@ export class FolderBlobStore implements BlobStore {
     if ((await this.#stat(path)) === null) return null;
     const handle = await this.#find(() => open(path, READ_FLAGS));
     if (handle === null) return null;
-    if (signal.aborted || !(await handle.stat()).isFile()) {
-      await handle.close();
-      signal.throwIfAborted();
-      return null;
-    }
+    await using resources = new AsyncDisposableStack();
+    resources.use(handle);
+    const stats = await this.#attempt(() => handle.stat());
+    signal.throwIfAborted();
+    if (!stats.isFile()) return null;
+    resources.move();
     // The signal adds a listener for errors.
     return handle.createReadStream({ ...range, signal });
   }

@@ -6,7 +6,9 @@ type Level = 'info' | 'warn' | 'error';
 interface Window {
   /** Occurrences since the last line. */
   count: number;
+  /** Of the last one. */
   details: object;
+  message: string;
 }
 
 /** Milliseconds between two lines with the same message. */
@@ -62,6 +64,7 @@ export class FaultLog implements LeveledLog, Disposable {
     if (window !== undefined) {
       window.count += 1;
       window.details = details;
+      window.message = message;
       return this.debug(details, message);
     }
     this.#log[level](details, message);
@@ -70,12 +73,12 @@ export class FaultLog implements LeveledLog, Disposable {
 
   async #count(key: string, level: Level, message: string): Promise<void> {
     const { signal } = this.#closing;
-    const window: Window = { count: 0, details: {} };
+    const window: Window = { count: 0, details: {}, message };
     this.#windows.set(key, window);
     do {
       window.count = 0;
       await this.#clock.sleep(this.#windowMs, signal);
-      if (window.count > 0) this.#log[level]({ ...window.details, repeated: window.count }, message);
+      if (window.count > 0) this.#log[level]({ ...window.details, repeated: window.count }, window.message);
     } while (window.count > 0 && !signal.aborted);
     this.#windows.delete(key);
   }

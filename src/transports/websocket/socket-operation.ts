@@ -169,7 +169,7 @@ interface BarrierEntry {
   /**
    * Resolves when every subscription that was sent before this operation is open or refused; null when there is none.
    */
-  readonly before: Promise<unknown> | null;
+  readonly before: Promise<void> | null;
   /** Must be called when this operation is open or refused; at once when it is not a subscription. */
   readonly opened: () => void;
 }
@@ -182,7 +182,7 @@ export class SubscriptionBarrier {
   /** How many subscriptions are being opened. */
   #opening = 0;
   /** Resolves when all of them are open; null when there is none. */
-  #opened: Promise<unknown> | null = null;
+  #opened: Promise<void> | null = null;
 
   /**
    * Called for each operation in the order of arrival.
@@ -195,7 +195,7 @@ export class SubscriptionBarrier {
     if (document !== '' && !document.includes('subscription')) return { before, opened: () => {} };
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#opening += 1;
-    this.#opened = before === null ? promise : Promise.all([before, promise]);
+    this.#opened = before === null ? promise : before.then(() => promise);
     let isOpening = true;
     const opened = () => {
       if (!isOpening) return;

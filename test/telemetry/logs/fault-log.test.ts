@@ -43,6 +43,13 @@ test('the number of messages that are counted separately is bounded', () => {
   expect(clock.sleeping).toBe(101);
 });
 
+test('of messages that are not counted separately, the last one is logged with its own details', async () => {
+  const { lines, clock, faults } = open();
+  for (let index = 0; index < 103; index += 1) faults.warn({ index }, `message ${index}`);
+  await clock.advance(10_000);
+  expect(lines.at(-1)).toEqual({ level: 'warn', message: 'message 102', index: 102, repeated: 2 });
+});
+
 test('disposing logs the counts', async () => {
   const { lines, clock, faults } = open();
   for (let query = 1; query <= 3; query += 1) faults.warn({ query }, 'away');

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SubscriptionBarrier } from '../../../src/transports/websocket/socket-operation.ts';
 import { startGateway } from '../../support/gateway/gateway.ts';
 import { WsClient } from '../../support/gateway/ws-client.ts';
 import { overrideStore } from '../../support/override-store.ts';
@@ -49,4 +50,17 @@ test('a subscription that is refused or fails to open does not delay later queri
   client.subscribe('unknown', 'subscription { videoJobUpdated(id: "vj_0") { version } }');
   client.subscribe('list', LIST);
   expect((await client.result('list')).data).toEqual({ videoJobs: { nodes: [] } });
+});
+
+test('a socket that always opens subscriptions keeps nothing of the earlier ones', async () => {
+  const barrier = new SubscriptionBarrier();
+  let last = barrier.enter(WATCH_ALL);
+  for (let count = 0; count < 3; count += 1) {
+    const next = barrier.enter(WATCH_ALL);
+    last.opened();
+    last = next;
+  }
+  const { before } = barrier.enter(LIST);
+  last.opened();
+  expect(await before).toBeUndefined();
 });
