@@ -134,7 +134,9 @@ export async function startApp(
   const account = resources.use(upstream.openAccount(storage));
   resources.use(announceInstance(config, storage.instances, clock));
 
-  const watchedJobs = resources.use(createWatchedJobs(parts));
+  const watchedJobs = resources.use(
+    new WatchedJobs({ store: storage.store, cache: storage.cache, clock, events }),
+  );
   const { server, graphql, pages } = openServer(
     config,
     { ...parts, account, watchedJobs, metrics: metrics.endpoint },
@@ -180,15 +182,6 @@ function createPoller(
     retentionMs: config.jobRetentionMs,
     archives: archive !== null,
     targetsOf: (job) => webhookTargets.targetsOf(job),
-    events,
-  });
-}
-
-function createWatchedJobs({ storage, clock, events }: PollerParts): WatchedJobs {
-  return new WatchedJobs({
-    store: storage.store,
-    cache: storage.cache,
-    clock,
     events,
   });
 }

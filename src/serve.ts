@@ -4,6 +4,7 @@ import process from 'node:process';
 import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, isStartedByNpm, parseConfig, secretsOf } from './config/config.ts';
 import { SettingsFileError } from './config/settings-file.ts';
+import { emitFault } from './events/emit-fault.ts';
 import { GatewayEvents } from './events/gateway-events.ts';
 import { createLogger } from './process/logger.ts';
 import { StartError } from './process/start-error.ts';
@@ -26,8 +27,7 @@ const config = readConfig();
 const events = new GatewayEvents();
 const { log, flush } = createLogger(config.logLevel, secretsOf(config), (lines) => {
   // The log has its line already.
-  const message = 'lines of the log were lost';
-  events.emit('fault', { part: 'telemetry', level: 'debug', message, details: { lines } });
+  emitFault(events, 'telemetry', 'debug', 'lines of the log were lost', { lines });
 });
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { EnvHttpProxyAgent, fetch } from 'undici';
+import type { ProxySettings } from '../config/proxy.ts';
 import { emitFault } from '../events/emit-fault.ts';
 import type { EventEmitter } from '../events/gateway-events.ts';
 
@@ -131,9 +132,6 @@ function reasonOf(error: unknown): string {
   if (!(cause instanceof Error)) return error.message;
   return 'code' in cause ? `${error.message}: ${String(cause.code)} ${cause.message}` : cause.message;
 }
-
-/** The proxies through which keys are fetched; empty: none. */
-type ProxySettings = Required<Pick<EnvHttpProxyAgent.Options, 'httpProxy' | 'httpsProxy' | 'noProxy'>>;
 
 /** Milliseconds for one fetch, from the connection to the end of the answer. */
 const DEADLINE_MS = 5000;

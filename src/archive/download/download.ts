@@ -110,10 +110,11 @@ async function receive(
     const total = whole ?? (announced === null ? null : file.byteLength + announced);
     if (total !== null && total > maxBytes) throw tooLarge(maxBytes);
     let window = { since: clock.now(), bytes: 0 };
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      if (file.byteLength + chunk.length > maxBytes) throw tooLarge(maxBytes);
-      await file.append(chunk);
-      window.bytes += chunk.length;
+    for await (const chunk of body) {
+      const bytes: Buffer = chunk;
+      if (file.byteLength + bytes.length > maxBytes) throw tooLarge(maxBytes);
+      await file.append(bytes);
+      window.bytes += bytes.length;
       const now = clock.now();
       if (now - window.since < SLOW_MS) continue;
       if (window.bytes < SLOW_BYTES) throw new FileFaultError('the host sends too slowly', 'host');

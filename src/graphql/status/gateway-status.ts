@@ -193,7 +193,7 @@ function defineBacklog(builder: Builder, Phase: GatewayJobTypes['Phase']) {
         resolve: ({ fileTasks }) => fileTasks.due,
       }),
       waitingDeliveries: t.exposeInt('waitingDeliveries', {
-        description: 'Webhook deliveries that wait for an attempt. The embedded store counts at most 50,000.',
+        description: `Webhook deliveries that wait for an attempt. The embedded store counts at most ${COUNTED}.`,
       }),
       quarantinedRecords: t.int({
         description: 'Records that cannot be read.',

@@ -1,3 +1,4 @@
+import { emitFault } from '../../events/emit-fault.ts';
 import type { FaultEvent } from '../../events/gateway-events.ts';
 import { readAnswer } from './answers/answer.ts';
 import { isObject, readNumber } from './answers/json.ts';
@@ -109,7 +110,7 @@ export class SegmindAccount implements AsyncDisposable {
   }
 
   #emitFault(level: FaultEvent['level'], message: string, details: FaultEvent['details']): void {
-    this.#options.http.events.emit('fault', { part: 'upstream', level, message, details });
+    emitFault(this.#options.http.events, 'upstream', level, message, details);
   }
 
   /** @returns null when the call budget has no call for it */

@@ -2,7 +2,6 @@ import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { backoffMs } from '../../domain/polling/backoff.ts';
 import type { GroupMoments } from '../../domain/polling/duration-model.ts';
 import { emitFault } from '../../events/emit-fault.ts';
-import type { EventEmitter } from '../../events/gateway-events.ts';
 import { systemClock } from '../../process/clocks.ts';
 import { StartError } from '../../process/start-error.ts';
 import { SharedAccountCredits } from '../account-credits.ts';
@@ -42,12 +41,7 @@ export async function openRedis(
   const { generateRpmPerOwner: rpm } = config.limits;
   const now = () => clock.now();
   const place = placeOf(location);
-  const store = await connect(
-    { location, retentionMs, clock, random: Math.random, events },
-    place,
-    events,
-    signal,
-  );
+  const store = await connect({ location, retentionMs, clock, random: Math.random, events }, place, signal);
   clock.follow(() => store.serverNow);
   const engine = location.cluster ? 'redis-cluster' : 'redis';
   log.info(
@@ -107,7 +101,6 @@ async function importDurations(client: RedisClient, text: RedisSharedText): Prom
 async function connect(
   options: RedisJobStoreOptions,
   place: string,
-  events: EventEmitter,
   signal: AbortSignal,
 ): Promise<RedisJobStore> {
   for (let failures = 1; ; failures += 1) {
@@ -120,7 +113,7 @@ async function connect(
       if (!isTemporary) throw new StartError(`Redis at ${place} cannot be used: ${reason}`, { cause: error });
       const retryInMs = backoffMs(failures, Math.random()) / 4;
       const message = `Redis at ${place} cannot be reached (${reason}); trying again`;
-      emitFault(events, 'store', 'warn', message, { retryInMs });
+      emitFault(options.events, 'store', 'warn', message, { retryInMs });
       await systemClock.sleep(retryInMs, signal);
       signal.throwIfAborted();
     }

@@ -14,11 +14,9 @@ export interface BacklogMetricsOptions {
   readonly hasArchive: boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Milliseconds that the store has to answer. @default 3000 */
-  readonly timeoutMs?: number;
 }
 
-/** Less than the time that Prometheus waits for a scrape, ten seconds by default. */
+/** Milliseconds that the store has to answer: less than the time that Prometheus waits for a scrape, ten seconds by default. */
 const TIMEOUT_MS = 3000;
 
 /** Shows the work that waits in the store and the budget of upstream calls, for all instances together. They are read for each scrape. */
@@ -96,7 +94,7 @@ export class BacklogMetrics {
   /** @returns null when the store fails or is too slow */
   async #inTime<T>(answer: Promise<T>): Promise<T | null> {
     const timeout = Promise.withResolvers<null>();
-    const timer = setTimeout(() => timeout.resolve(null), this.#options.timeoutMs ?? TIMEOUT_MS);
+    const timer = setTimeout(() => timeout.resolve(null), TIMEOUT_MS);
     const first = await Promise.race([answer.catch(() => null), timeout.promise]);
     clearTimeout(timer);
     return first;

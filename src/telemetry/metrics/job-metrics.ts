@@ -147,7 +147,7 @@ function countSteps(events: Pick<GatewayEvents, 'on'>, instruments: Instruments)
   events.on('claim', ({ leased, latenessMs, durationMs }) => {
     claims.observe(durationMs / 1000);
     claimed.inc(leased);
-    if (latenessMs !== null) lateness.observe(latenessMs / 1000);
+    lateness.observe(latenessMs / 1000);
   });
   events.on('job:lost', ({ reason }) => lost.inc({ reason }));
 }

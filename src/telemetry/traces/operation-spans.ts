@@ -1,8 +1,9 @@
 import { ROOT_CONTEXT, type Span, SpanKind, type Tracer } from '@opentelemetry/api';
 import type { Clock } from '../../domain/clock.ts';
 import type { Job } from '../../domain/job/job.ts';
+import { formatTraceparent } from '../../domain/traceparent.ts';
 import { end, messaging } from './job-spans.ts';
-import { remoteParent, traceparentOf } from './span-contexts.ts';
+import { remoteParent } from './span-contexts.ts';
 
 /** What is read of an operation that a client asks for. */
 interface TracedRequest {
@@ -68,7 +69,7 @@ class OperationSpan {
 
   /** Of what the operation causes, such as jobs. */
   get traceparent(): string {
-    return traceparentOf(this.#span.spanContext());
+    return formatTraceparent(this.#span.spanContext());
   }
 
   onPlan({ kind, operationName, rootFields }: TracedPlan): void {

@@ -1,5 +1,5 @@
 import { type Context, type Link, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
-import { formatTraceparent, parseTraceparent } from '../../domain/traceparent.ts';
+import { parseTraceparent } from '../../domain/traceparent.ts';
 
 /** Where a span belongs that continues a trace of another process, or of an earlier time. */
 export interface RemoteParent {
@@ -14,9 +14,4 @@ export function remoteParent(traceparent: string | null): RemoteParent | null {
   if (parsed === null) return null;
   const spanContext: SpanContext = { ...parsed, isRemote: true };
   return { context: trace.setSpanContext(ROOT_CONTEXT, spanContext), link: { context: spanContext } };
-}
-
-/** The `traceparent` of what a span causes. */
-export function traceparentOf(spanContext: SpanContext): string {
-  return formatTraceparent(spanContext);
 }

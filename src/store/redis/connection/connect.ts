@@ -29,8 +29,6 @@ const REPLICA_PAUSE_MS = 1000;
 export function connectForCommands(location: RedisLocation, events: EventEmitter): RedisClient {
   const client = connect(location, false, (attempt) => Math.min(1000, 50 * 2 ** Math.min(attempt, 5)));
   defineScripts(client);
-  // The commands report failures. Without a listener the client would print the event.
-  client.on('error', () => {});
   emitConnection(client, events);
   return client;
 }
@@ -40,6 +38,7 @@ function emitConnection(client: RedisClient, events: EventEmitter): void {
   const connection = 'commands';
   let reason: string | null = null;
   let isConnected = false;
+  // The commands report failures. Without a listener the client would print the event.
   client.on('error', (error: Error) => (reason = error.message));
   client.on('ready', () => {
     isConnected = true;

@@ -5,8 +5,8 @@ import type { RedisClient } from '../scripts/run-script.ts';
 /** The commands of the store, on keys of one shard that nothing else uses. Together they leave no key behind. */
 function trials(publish: 'PUBLISH' | 'SPUBLISH'): readonly (readonly [string, ...string[]])[] {
   const [shard = ''] = SHARDS;
-  const [text, hash, set] = ['text', 'hash', 'set'].map((name) => `${keys.health(shard)}:may:${name}`);
-  if (text === undefined || hash === undefined || set === undefined) return [];
+  const named = (name: string) => `${keys.health(shard)}:may:${name}`;
+  const [text, hash, set] = [named('text'), named('hash'), named('set')];
   return [
     ['EVAL', 'return 1', '0'],
     // The script does not exist, which is a different error.
