@@ -222,7 +222,7 @@ export class Operations {
   #presentError(error: unknown): GraphQLError {
     const shown = maskError(error);
     if (shown !== error)
-      emitFault(this.#options.events, 'server', 'error', 'GraphQL', { err: originalOf(error) });
+      emitFault(this.#options.events, 'server', 'error', 'an operation failed', { err: originalOf(error) });
     return shortened(shown);
   }
 }

@@ -3,6 +3,7 @@ import type { Observation } from '../domain/job/observation.ts';
 import { transition } from '../domain/job/transition.ts';
 import { backoffMs } from '../domain/polling/backoff.ts';
 import { requestFingerprint } from '../domain/request/video-request.ts';
+import { emitFault } from '../events/emit-fault.ts';
 import { emitJobChange, type PollFacts } from '../events/job-changes.ts';
 import { requestKey } from '../providers/video-upstream.ts';
 import {
@@ -17,6 +18,8 @@ import type { StepDependencies } from './step.ts';
 /** Other pollers change a job only a few times while one step ends. */
 const MAX_TRIES = 20;
 const LONGEST_RETRY_PAUSE_MS = 5000;
+/** Failures in a row from which on they are reported: a store that is full refuses writes only, so nothing else may show it. */
+const REPORTED_FAILURES = 3;
 
 /** The result of a commit. */
 export interface Committed {
@@ -86,7 +89,7 @@ export async function commit(
 export async function retryWrite<T>(
   write: () => Promise<T>,
   job: Job,
-  { clock, random, leaseMs, signal }: StepDependencies,
+  { clock, random, leaseMs, events, signal }: StepDependencies,
 ): Promise<T> {
   const until = Math.max(job.deadlineAt, clock.now() + leaseMs);
   for (let failures = 1; ; failures += 1) {
@@ -96,6 +99,10 @@ export async function retryWrite<T>(
       const waitMs = Math.min(LONGEST_RETRY_PAUSE_MS, Math.ceil(backoffMs(failures, random()) / 4));
       const isFinalTry = !(error instanceof StoreUnavailableError) || clock.now() + waitMs >= until;
       if (isFinalTry || signal.aborted) throw error;
+      if (failures >= REPORTED_FAILURES) {
+        const message = 'the store failed; the result of a step is kept until it can be stored';
+        emitFault(events, 'poller', 'warn', message, { err: error, jobId: job.id, retryInMs: waitMs });
+      }
       await clock.sleep(waitMs, signal);
     }
   }

@@ -126,6 +126,7 @@ describe('a poller whose store fails', () => {
     // Far longer than its lease.
     await harness.clock.advance(20 * MINUTE);
     expect(await harness.stored(jobs)).toMatchObject([{ phase: 'submitting', upstreamId: null }]);
+    expect(failures(harness)[0]).toMatchObject({ level: 'warn', details: { jobId: jobs[0]?.id } });
     faulty.method = null;
     await harness.clock.advance(5 * SECOND);
     expect(await harness.stored(jobs)).toMatchObject([{ upstreamId: 'up-paid' }]);

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../domain/clock.ts';
 import { emitFault } from '../../events/emit-fault.ts';
 import type { DeliveryEvent, EventEmitter } from '../../events/gateway-events.ts';
@@ -32,8 +33,15 @@ export interface WebhookDelivererOptions {
 }
 
 /** What a report says about the attempt. `attempt` is null when the delivery was given up without one. */
-interface AttemptFacts extends Pick<DeliveryEvent, 'attempt' | 'startedAt'> {
+interface AttemptFacts extends Pick<DeliveryEvent, 'attempt' | 'startedAt' | 'durationMs'> {
   readonly isGivenUp: boolean;
+}
+
+/** An attempt that was made, of a delivery as it was leased for it. */
+interface MadeAttempt extends Pick<DeliveryEvent, 'startedAt' | 'durationMs'> {
+  readonly of: Pick<LeasedDelivery, 'attempts' | 'resentAt'>;
+  readonly outcome: MessageOutcome;
+  readonly result: DeliveryResult;
 }
 
 /** Milliseconds of a lease: longer than an attempt, whose result it must cover. */
@@ -44,6 +52,8 @@ const MAX_PAUSE_MS = 1000;
 const MAX_STORE_PAUSE_MS = 5000;
 /** Milliseconds to wait when other workers have leased the due deliveries. */
 const OUTRUN_PAUSE_MS = 250;
+/** Results that are kept while the store cannot be written. */
+const MAX_UNSTORED = 10_000;
 
 /**
  * Leases due deliveries and attempts each, until it is stopped. A process that dies loses none: its leases expire, and then the deliveries
@@ -54,6 +64,8 @@ export class WebhookDeliverer implements AsyncDisposable {
   readonly #aborting = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #slots = new TargetSlots();
+  /** Attempts by delivery whose result is not stored yet: without it, each expired lease would repeat an accepted message. */
+  readonly #unstored = new LRUCache<string, MadeAttempt>({ max: MAX_UNSTORED });
   readonly #loop: WorkLoop;
 
   constructor(options: WebhookDelivererOptions) {
@@ -115,9 +127,11 @@ export class WebhookDeliverer implements AsyncDisposable {
 
   async #work(delivery: LeasedDelivery): Promise<void> {
     const { deliveries, clock, random } = this.#options;
-    const { url, job, attempts, resentAt } = delivery;
+    const { id, url, job, attempts, resentAt } = delivery;
     const { origin } = new URL(url);
     const now = clock.now();
+    const made = this.#unstored.get(id);
+    if (made?.of.attempts === attempts && made.of.resentAt === resentAt) return this.#finish(delivery, made);
     if (resentAt !== null && attempts === 0) this.#slots.endPause(origin, job.ownerId, resentAt);
     const entry = this.#slots.enter(origin, job.ownerId, now);
     if (entry === 'failing') return this.#postpone(delivery, 'The target answers no requests at present.');
@@ -144,9 +158,18 @@ export class WebhookDeliverer implements AsyncDisposable {
       await deliveries.settle(delivery, { ...delivery, nextAttemptAt: clock.now() });
       return;
     }
+    const times = { startedAt: now, durationMs: clock.now() - now };
     const result = this.#resultOf(delivery, outcome);
+    await this.#finish(delivery, { of: delivery, outcome, result, ...times });
+  }
+
+  /** Stores the result of an attempt and reports it. It is kept until the store takes it. */
+  async #finish(delivery: LeasedDelivery, made: MadeAttempt): Promise<void> {
+    const { outcome, result, startedAt, durationMs } = made;
+    this.#unstored.set(delivery.id, made);
     const isGivenUp = await this.#settle(delivery, result);
-    const attempt = { attempt: result.attempts, startedAt: now, isGivenUp };
+    this.#unstored.delete(delivery.id);
+    const attempt = { attempt: result.attempts, startedAt, durationMs, isGivenUp };
     this.#report(delivery, outcome, result.lastError, attempt);
   }
 
@@ -168,7 +191,8 @@ export class WebhookDeliverer implements AsyncDisposable {
     const pauseMs = postponedMs(now - (resentAt ?? job.finishedAt ?? job.updatedAt), random());
     const nextAttemptAt = pauseMs === null ? null : now + pauseMs;
     const isGivenUp = await this.#settle(delivery, { ...delivery, nextAttemptAt, lastError });
-    if (isGivenUp) this.#report(delivery, null, lastError, { attempt: null, startedAt: now, isGivenUp });
+    const facts = { attempt: null, startedAt: now, durationMs: 0, isGivenUp };
+    if (isGivenUp) this.#report(delivery, null, lastError, facts);
   }
 
   /** Stores a result, and reports when the delivery is given up by it. @returns whether it is */
@@ -225,10 +249,9 @@ export class WebhookDeliverer implements AsyncDisposable {
     { id: deliveryId, jobId, url, job }: LeasedDelivery,
     outcome: MessageOutcome | null,
     reason: string | null,
-    { attempt, startedAt, isGivenUp }: AttemptFacts,
+    { attempt, startedAt, durationMs, isGivenUp }: AttemptFacts,
   ): void {
-    const { clock, events } = this.#options;
-    events.emit('delivery', {
+    this.#options.events.emit('delivery', {
       deliveryId,
       jobId,
       traceparent: job.traceparent,
@@ -238,7 +261,7 @@ export class WebhookDeliverer implements AsyncDisposable {
       status: outcome?.type === 'answered' ? outcome.status : null,
       reason,
       startedAt,
-      durationMs: attempt === null ? 0 : clock.now() - startedAt,
+      durationMs,
     });
   }
 

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { MessageOutcome } from '../../../src/providers/message-client.ts';
+import { StoreUnavailableError } from '../../../src/store/job-store.ts';
 import { settled } from '../../support/fake-clock.ts';
 import { DAY, HOUR, MINUTE, NOON, SECOND } from '../../support/times.ts';
 import { DelivererHarness, status, URL_A, URL_B } from './deliverer-harness.ts';
@@ -259,4 +260,38 @@ it('sends an old message again when its target answers, though it does not at fi
   const before = harness.sent.length;
   await harness.clock.advance(5 * MINUTE);
   expect(harness.sent.slice(before).map(({ jobId }) => jobId)).toContain(old.id);
+});
+
+it('sends no message again because its result cannot be stored, and stores the result when it can', async () => {
+  await using harness = new DelivererHarness();
+  const settle = vi.spyOn(harness.deliveries, 'settle');
+  settle.mockRejectedValue(new StoreUnavailableError('The disk is full.'));
+  harness.answer = ({ url }) => status(url.href === URL_A ? 200 : 500);
+  harness.deliverer.start();
+  const accepted = await harness.end(URL_A);
+  const failing = await harness.end(URL_B);
+  await harness.clock.advance(HOUR);
+  expect(harness.sent).toHaveLength(2);
+  settle.mockRestore();
+  await harness.clock.advance(MINUTE);
+  const { deliveredAt } = await harness.stored(accepted);
+  expect((deliveredAt ?? Infinity) - NOON).toBeLessThan(2 * SECOND);
+  expect(harness.timesOf(URL_A, NOON)).toHaveLength(1);
+  // The pause of the failed attempt is over.
+  expect(harness.timesOf(URL_B, NOON + HOUR).filter((at) => at > 0)).not.toHaveLength(0);
+  expect(await harness.stored(failing)).toMatchObject({ attempts: harness.timesOf(URL_B, NOON).length });
+  expect(harness.reports.slice(0, 2).map(({ durationMs }) => durationMs)).toEqual([0, 0]);
+});
+
+it('sends a message whose result could not be stored again when it was to be sent again meanwhile', async () => {
+  await using harness = new DelivererHarness();
+  const settle = vi.spyOn(harness.deliveries, 'settle');
+  settle.mockRejectedValue(new StoreUnavailableError('The disk is full.'));
+  harness.deliverer.start();
+  const job = await harness.end(URL_A);
+  await harness.clock.advance(SECOND);
+  settle.mockRestore();
+  await harness.deliveries.makeDue((await harness.stored(job)).id, harness.clock.now());
+  await harness.clock.advance(MINUTE);
+  expect(harness.sent).toHaveLength(2);
 });

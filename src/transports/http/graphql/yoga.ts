@@ -86,7 +86,8 @@ function yogaLogger(events: EventEmitter): YogaLogger {
     (level: 'warn' | 'error') =>
     (...[first]: unknown[]) => {
       const logged = originalOf(first);
-      if (logged instanceof Error) emitFault(events, 'server', level, 'GraphQL', { err: logged });
+      if (logged instanceof Error)
+        emitFault(events, 'server', level, 'a GraphQL request failed', { err: logged });
       else emitFault(events, 'server', level, String(logged));
     };
   return { debug: () => {}, info: () => {}, warn: write('warn'), error: write('error') };
