@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Job } from '../../domain/job/job.ts';
 import { encodeNotes } from '../../domain/job/poll-notes.ts';
 import {
@@ -12,7 +11,8 @@ import {
   type WaitingJob,
 } from '../job-store.ts';
 import { roundRobin } from '../round-robin.ts';
-import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
+import { attempt } from './database/group-commit.ts';
+import type { Leases } from './database/leases.ts';
 import { readDueJob, readJob, type Row } from './database/rows.ts';
 import type { Statements } from './database/statements.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -25,21 +25,15 @@ interface DueParameters {
   readonly [name: string]: string | number;
 }
 
-/**
- * The queue of due jobs. Leases are kept in memory only: one process uses the folder, and a job that was leased when the process ended is
- * due at once for the next one.
- */
+/** The queue of due jobs. Leases are kept in memory only. */
 export class SqliteJobQueue implements JobQueue {
   readonly #statements: Statements;
-  readonly #commits: GroupCommit;
+  readonly #leases: Leases;
   readonly #quarantine: Quarantine;
-  /** Sets the ids of these leases apart from those of the process that used the folder before. */
-  readonly #prefix = randomUUID();
-  #count = 0;
 
-  constructor(statements: Statements, commits: GroupCommit, quarantine: Quarantine) {
+  constructor(statements: Statements, leases: Leases, quarantine: Quarantine) {
     this.#statements = statements;
-    this.#commits = commits;
+    this.#leases = leases;
     this.#quarantine = quarantine;
   }
 
@@ -63,8 +57,7 @@ export class SqliteJobQueue implements JobQueue {
       const room = Math.min(limit - expired.length, callLimit);
       const inTime = room > 0 ? this.#findDue(due, room, preferred) : [];
       return [...expired, ...inTime].map(({ job, failureCount, lastPolledAt, notes }) => {
-        const leaseId = `${this.#prefix}:${++this.#count}`;
-        this.#statements.lease.run({ id: job.id, lease: leaseId, until: leaseUntil });
+        const leaseId = this.#leases.begin(job.id, leaseUntil);
         return { job, failureCount, lastPolledAt, notes, leaseId };
       });
     });
@@ -94,21 +87,11 @@ export class SqliteJobQueue implements JobQueue {
       seen: lastPolledAt,
       notes: encodeNotes(notes) || null,
     };
-    await this.#commits
-      .run(() => {
-        const held = Number(this.#statements.endLease.run({ id, lease: leaseId }).changes) > 0;
-        if (held) this.#statements.release.run(columns);
-      })
-      .catch(unavailable);
+    await this.#leases.end(id, leaseId, () => this.#statements.release.run(columns));
   }
 
   async nextDueAt(): Promise<number | null> {
-    return attempt(() => {
-      const due = this.#statements.nextDue.get()?.['due'];
-      const leaseEnd = this.#statements.nextLeaseEnd.get()?.['until'];
-      const times = [due, leaseEnd].filter((time) => typeof time === 'number');
-      return times.length === 0 ? null : Math.min(...times);
-    });
+    return attempt(() => this.#leases.nextDueAt(this.#statements.nextDue.get()?.['due']));
   }
 
   #findDue(due: DueParameters, limit: number, preferred: readonly string[] | null): readonly DueJob[] {

@@ -16,6 +16,7 @@ import {
 import { deleteJob } from './database/delete-job.ts';
 import type { OpenFiles } from './database/folder.ts';
 import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
+import type { Leases } from './database/leases.ts';
 import { readJob, type Row } from './database/rows.ts';
 import type { Statements } from './database/statements.ts';
 import type { EventBus } from './event-bus.ts';
@@ -29,6 +30,7 @@ import type { Quarantine } from './quarantine.ts';
 export interface SqliteJobsOptions {
   readonly statements: Statements;
   readonly commits: GroupCommit;
+  readonly leases: Leases;
   readonly quarantine: Quarantine;
   readonly prompts: PromptStatements;
   readonly promptIndex: PromptIndex;
@@ -177,7 +179,7 @@ export class SqliteJobs implements Jobs {
     lease: string,
     { job, schedule, leaseUntil, videoData, addsFileTask, deliveries = [] }: SaveChange,
   ): { readonly outcome: SaveOutcome; readonly isNew: boolean } {
-    const { files, quarantine, now } = this.#options;
+    const { files, leases, quarantine, now } = this.#options;
     const { id, version, phase } = job;
     // A deleted file would lose the mark that the job is being submitted, and the job could be submitted twice.
     if (phase === 'submitting') files.check();
@@ -203,7 +205,7 @@ export class SqliteJobs implements Jobs {
     const wasUnreadable = quarantine.release(id);
     if (wasUnreadable && keepsSchedule) this.#statements.reschedule.run({ id, now: now() });
     if (!keepsSchedule) this.#statements.endLeases.run({ id });
-    else if (leaseUntil !== undefined) this.#statements.renewLease.run({ id, lease, until: leaseUntil });
+    else if (leaseUntil !== undefined) leases.extend(id, lease, leaseUntil);
     if (videoData !== undefined) this.#statements.putVideoData.run({ id, base64: videoData });
     if (addsFileTask === true) this.#statements.addFileTask.run({ id, runAt: now() });
     for (const { id: delivery, url } of deliveries)

@@ -89,7 +89,7 @@ export function readScheduledJob(row: Row): ScheduledJob {
 
 /** The columns that `readScheduledJob` needs. */
 export const SCHEDULED_JOB_COLUMNS = `${DUE_JOB_COLUMNS}, CAST(due_at AS REAL) AS due,
-  (SELECT CAST(until AS REAL) FROM leases WHERE job_id = id AND until > :now) AS leased_until`;
+  (SELECT CAST(until AS REAL) FROM job_leases WHERE job_leases.id = jobs.id AND until > :now) AS leased_until`;
 
 function prepare(database: DatabaseSync) {
   return {
@@ -99,11 +99,11 @@ function prepare(database: DatabaseSync) {
       ORDER BY count DESC LIMIT :limit`),
     dueJobs: database.prepare(`
       SELECT (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE due_at IS NOT NULL AND due_at <= :now LIMIT :max)) AS due,
-        (SELECT count(*) FROM leases WHERE until > :now) AS leased`),
+        (SELECT count(*) FROM job_leases WHERE until > :now) AS leased`),
     oldestJob: database.prepare(`
       SELECT CAST(due_at AS REAL) AS at FROM jobs
       WHERE due_at IS NOT NULL AND due_at <= :now
-        AND id NOT IN (SELECT job_id FROM leases WHERE until > :now UNION ALL SELECT job_id FROM unreadable)
+        AND id NOT IN (SELECT id FROM job_leases WHERE until > :now UNION ALL SELECT job_id FROM unreadable)
       ORDER BY due_at LIMIT 1`),
     dueFileTasks: database.prepare(`
       SELECT (SELECT count(*) FROM (SELECT 1 FROM file_tasks WHERE run_at <= :now LIMIT :max)) AS due,

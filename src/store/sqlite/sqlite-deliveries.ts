@@ -11,8 +11,8 @@ import {
   type WebhookDeliveries,
 } from '../webhook-deliveries.ts';
 import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
+import { Leases } from './database/leases.ts';
 import type { Row } from './database/rows.ts';
-import { TaskLeases } from './database/task-leases.ts';
 import type { Quarantine } from './quarantine.ts';
 
 /** Deliveries with the bodies of their jobs. No column has the name of another one, by which a query would be sorted without its index. */
@@ -26,7 +26,7 @@ const SELECT = `
 export class SqliteDeliveries implements WebhookDeliveries {
   readonly #commits: GroupCommit;
   readonly #quarantine: Quarantine;
-  readonly #leases: TaskLeases;
+  readonly #leases: Leases;
   readonly #findDue: StatementSync;
   readonly #settle: StatementSync;
   readonly #forget: StatementSync;
@@ -46,7 +46,7 @@ export class SqliteDeliveries implements WebhookDeliveries {
   constructor(database: DatabaseSync, commits: GroupCommit, quarantine: Quarantine) {
     this.#commits = commits;
     this.#quarantine = quarantine;
-    this.#leases = new TaskLeases(database, commits, 'delivery_leases');
+    this.#leases = new Leases(database, commits, 'delivery_leases');
     this.#findDue = database.prepare(`
       ${SELECT}
       WHERE next_attempt_at <= :now AND webhook_deliveries.id NOT IN (SELECT id FROM delivery_leases WHERE until > :now)

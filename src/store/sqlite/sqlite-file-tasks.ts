@@ -1,12 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { FileTaskQuery, FileTasks, FileTaskSchedule, LeasedFileTask } from '../file-tasks.ts';
 import { attempt, type GroupCommit, unavailable } from './database/group-commit.ts';
-import { TaskLeases } from './database/task-leases.ts';
+import { Leases } from './database/leases.ts';
 
 /** The file tasks, in a table of the embedded store. As for jobs, leases are kept in memory only. */
 export class SqliteFileTasks implements FileTasks {
   readonly #commits: GroupCommit;
-  readonly #leases: TaskLeases;
+  readonly #leases: Leases;
   readonly #endOfSlice: StatementSync;
   readonly #addMissing: StatementSync;
   readonly #makeDue: StatementSync;
@@ -21,7 +21,7 @@ export class SqliteFileTasks implements FileTasks {
    */
   constructor(database: DatabaseSync, commits: GroupCommit) {
     this.#commits = commits;
-    this.#leases = new TaskLeases(database, commits, 'file_leases');
+    this.#leases = new Leases(database, commits, 'file_leases');
     this.#endOfSlice = database.prepare(`
       SELECT max(id) AS last FROM (SELECT id FROM jobs WHERE id > :after ORDER BY id LIMIT :limit)`);
     // The ids are compared first, in the indexes: only the rows of jobs without a task are read.

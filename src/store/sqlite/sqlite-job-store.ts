@@ -27,6 +27,7 @@ import type {
 } from '../job-store.ts';
 import { lockFolder, OpenFiles } from './database/folder.ts';
 import { attempt, GroupCommit, unavailable } from './database/group-commit.ts';
+import { Leases } from './database/leases.ts';
 import { migrate } from './database/migrations.ts';
 import { purgeSlice, startPurging } from './database/purge.ts';
 import { prepareStatements, type Statements } from './database/statements.ts';
@@ -90,6 +91,7 @@ export class SqliteJobStore implements JobStore {
     const files = new OpenFiles(folder, [DATABASE, `${DATABASE}-wal`]);
     const statements = prepareStatements(database);
     const commits = new GroupCommit(database);
+    const leases = new Leases(database, commits, 'job_leases');
     const cache = this.#cache;
     const quarantine = new Quarantine({
       statements,
@@ -102,9 +104,9 @@ export class SqliteJobStore implements JobStore {
     const prompts = preparePromptStatements(database);
     const promptIndex = resources.use(new PromptIndex({ database, statements: prompts, events: emitter }));
     const events = this.#events;
-    const parts = { statements, commits, quarantine, prompts, promptIndex, files, events, cache };
+    const parts = { statements, commits, leases, quarantine, prompts, promptIndex, files, events, cache };
     this.#jobs = new SqliteJobs({ ...parts, retentionMs, now });
-    this.#queue = new SqliteJobQueue(statements, commits, quarantine);
+    this.#queue = new SqliteJobQueue(statements, leases, quarantine);
     this.#database = database;
     this.#statements = statements;
     this.#files = files;

@@ -52,6 +52,6 @@ function prepare(database: DatabaseSync) {
       WHERE id = :id AND due_at IS NOT NULL AND id NOT IN (SELECT job_id FROM unreadable)`),
     makeDue: database.prepare(`
       UPDATE jobs SET due_at = :now
-      WHERE id = :id AND due_at = :runAt AND id NOT IN (SELECT job_id FROM leases WHERE until > :now)`),
+      WHERE id = :id AND due_at = :runAt AND id NOT IN (SELECT id FROM job_leases WHERE until > :now)`),
   };
 }

@@ -8,8 +8,8 @@ import { DUE_JOB_COLUMNS, JOB_COLUMNS } from './rows.ts';
  */
 const IN_MEMORY = `
   PRAGMA temp_store = MEMORY;
-  CREATE TEMP TABLE leases (
-    job_id       TEXT PRIMARY KEY,
+  CREATE TEMP TABLE job_leases (
+    id           TEXT PRIMARY KEY,          -- of the job
     lease        TEXT NOT NULL,             -- its id
     until        INTEGER NOT NULL           -- then the job may be leased again
   ) STRICT, WITHOUT ROWID;
@@ -34,7 +34,7 @@ const READABLE = 'id NOT IN (SELECT job_id FROM unreadable)';
 /** The exclusions are one set: with one condition each, 10,000 due jobs take five times as long. */
 const DUE = `
   due_at IS NOT NULL AND due_at <= :now AND id NOT IN (
-    SELECT job_id FROM leases WHERE until > :now
+    SELECT id FROM job_leases WHERE until > :now
     UNION ALL SELECT value FROM json_each(:except)
     UNION ALL SELECT job_id FROM unreadable)`;
 const DUE_IN_TIME = `${DUE} AND deadline_at > :now`;
@@ -101,17 +101,12 @@ export function prepareStatements(database: DatabaseSync) {
     findWaiting: database.prepare(`
       SELECT ${JOB_COLUMNS}, CAST(due_at AS REAL) AS due FROM jobs INDEXED BY jobs_accepted
       WHERE due_at IS NOT NULL AND phase = 'accepted' AND version = 1 AND due_at < :before
-        AND id NOT IN (SELECT job_id FROM leases UNION ALL SELECT job_id FROM unreadable)
+        AND id NOT IN (SELECT id FROM job_leases UNION ALL SELECT job_id FROM unreadable)
       ORDER BY due_at LIMIT :limit`),
     countAccepted: database.prepare(`
       SELECT count(*) AS count FROM jobs INDEXED BY jobs_accepted
       WHERE due_at IS NOT NULL AND phase = 'accepted' AND due_at >= :from AND due_at < :before`),
-    lease: database.prepare(
-      'INSERT OR REPLACE INTO leases (job_id, lease, until) VALUES (:id, :lease, :until)',
-    ),
-    renewLease: database.prepare('UPDATE leases SET until = :until WHERE job_id = :id AND lease = :lease'),
-    endLease: database.prepare('DELETE FROM leases WHERE job_id = :id AND lease = :lease'),
-    endLeases: database.prepare('DELETE FROM leases WHERE job_id = :id'),
+    endLeases: database.prepare('DELETE FROM job_leases WHERE id = :id'),
     saveAndRelease: database.prepare(`
       UPDATE jobs SET
         version = :version, phase = :phase, body = :body, deadline_at = :deadline, saved_by = :lease, due_at = :due, faults = :faults,
@@ -127,9 +122,8 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     nextDue: database.prepare(`
       SELECT CAST(due_at AS REAL) AS due FROM jobs
-      WHERE due_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM leases WHERE job_id = id) AND ${READABLE}
+      WHERE due_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job_leases WHERE job_leases.id = jobs.id) AND ${READABLE}
       ORDER BY due_at LIMIT 1`),
-    nextLeaseEnd: database.prepare('SELECT min(until) AS until FROM leases'),
     rescheduleFar: database.prepare('UPDATE jobs SET due_at = :now WHERE due_at > :latest'),
 
     quarantined: database.prepare('SELECT job_id FROM quarantine'),

@@ -3,9 +3,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type GroupCommit, unavailable } from './group-commit.ts';
 
 /**
- * The leases of one kind of tasks, in a table in memory: a task that was leased when the process ended is due at once for the next one.
+ * The leases of one kind, in a table in memory: one process uses the folder, and what was leased when it ended is due at once for the next
+ * process.
  */
-export class TaskLeases {
+export class Leases {
   readonly #commits: GroupCommit;
   /** Sets the ids of these leases apart from those of the process that used the folder before. */
   readonly #prefix = randomUUID();
@@ -19,7 +20,11 @@ export class TaskLeases {
    * @param database the database of the job store, with its tables in memory
    * @param commits those of the job store
    */
-  constructor(database: DatabaseSync, commits: GroupCommit, table: 'file_leases' | 'delivery_leases') {
+  constructor(
+    database: DatabaseSync,
+    commits: GroupCommit,
+    table: 'job_leases' | 'file_leases' | 'delivery_leases',
+  ) {
     this.#commits = commits;
     this.#begin = database.prepare(
       `INSERT OR REPLACE INTO ${table} (id, lease, until) VALUES (:id, :lease, :until)`,
@@ -44,7 +49,7 @@ export class TaskLeases {
   /**
    * Ends a lease.
    *
-   * @param change of the task, in the same transaction
+   * @param change of what is leased, in the same transaction
    * @returns the result of the change; null when the lease no longer holds: nothing was changed
    */
   end<T>(id: string, lease: string, change: () => T): Promise<T | null> {
@@ -52,7 +57,7 @@ export class TaskLeases {
     return this.#commits.run(end).catch(unavailable);
   }
 
-  /** When work is due next: a task that is not leased, or one whose lease ends. @param due the next time of the former */
+  /** When work is due next: what is not leased, or whose lease ends. @param due the next time of the former */
   nextDueAt(due: unknown): number | null {
     const times = [due, this.#nextEnd.get()?.['until']].filter((time) => typeof time === 'number');
     return times.length === 0 ? null : Math.min(...times);
