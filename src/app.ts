@@ -7,8 +7,8 @@ import { GatewayEvents } from './events/gateway-events.ts';
 import { LearnedDurations } from './poller/learned-durations.ts';
 import { Poller } from './poller/poller.ts';
 import { type FollowingClock, SteadyClock, systemClock } from './process/clocks.ts';
+import { listenError } from './process/listen-error.ts';
 import { keepFilesPrivate } from './process/private-files.ts';
-import { StartError } from './process/start-error.ts';
 import { FileClient } from './providers/files/file-client.ts';
 import { observeStorage } from './store/observed-storage.ts';
 import { openStorage } from './store/open.ts';
@@ -19,7 +19,6 @@ import { AllowedHosts } from './transports/http/addresses/allowed-hosts.ts';
 import { CrossOrigin } from './transports/http/addresses/cross-origin.ts';
 import { PublicUrl } from './transports/http/addresses/public-url.ts';
 import { HttpServer, type HttpServerOptions } from './transports/http/http-server.ts';
-import { listenFault } from './transports/http/listen-fault.ts';
 import type { MetricsEndpoint } from './transports/http/metrics/metrics-endpoint.ts';
 import { ConsoleFiles } from './transports/http/pages/console.ts';
 import type { WebSocketEndpoint } from './transports/websocket/endpoint.ts';
@@ -146,8 +145,7 @@ export async function startApp(
   );
   if (graphql !== null) log.info(describeSignIn(config));
   const url = await server.listen().catch((error: unknown) => {
-    const fault = listenFault(config, error);
-    throw fault === null ? error : new StartError(fault, { cause: error });
+    throw listenError(config, error);
   });
   log.info({ url }, `listening on ${url}${pages === null ? '' : ' - open it in a browser'}`);
 

@@ -2,10 +2,9 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { GatewayEvents } from '../events/gateway-events.ts';
 import { systemClock } from '../process/clocks.ts';
-import { StartError } from '../process/start-error.ts';
+import { listenError } from '../process/listen-error.ts';
 import { MODEL } from '../providers/segmind/facts.ts';
 import type { Storage } from '../store/storage.ts';
-import { listenFault } from '../transports/http/listen-fault.ts';
 import { MetricsEndpoint } from '../transports/http/metrics/metrics-endpoint.ts';
 import { MetricsServer } from '../transports/http/metrics/metrics-server.ts';
 
@@ -58,8 +57,7 @@ export async function openMetrics(
       const hasToken = settings.token !== null;
       const server = resources.use(new MetricsServer({ host, port, endpoint, hasToken, events }));
       const url = await server.listen().catch((error: unknown) => {
-        const fault = listenFault({ host, port, prefix: 'METRICS_' }, error);
-        throw fault === null ? error : new StartError(fault, { cause: error });
+        throw listenError({ host, port, prefix: 'METRICS_' }, error);
       });
       log.info({ metrics: url }, `metrics are served at ${url}`);
       endpoint = null;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { Server as NetServer } from 'node:net';
 import { UPSTREAM_HEADER, type UpstreamKind } from '../../domain/upstream-kind.ts';
 import { emitFault } from '../../events/emit-fault.ts';
 import type { EventEmitter } from '../../events/gateway-events.ts';
@@ -23,6 +23,7 @@ import type { GraphQLOverHttp } from './graphql/graphql-over-http.ts';
 import { byWeight } from './graphql/media-type.ts';
 import { isForm } from './graphql/request-body.ts';
 import { GRAPHQL_HEADERS } from './graphql/yoga.ts';
+import { listen } from './listen.ts';
 import { METRICS_PATH } from './metrics/metrics-endpoint.ts';
 import type { GraphiQL } from './pages/graphiql/graphiql.ts';
 import { isHealthPath } from './pages/health.ts';
@@ -121,22 +122,9 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /** @returns the origin that it listens on, e.g. `http://127.0.0.1:4000` */
-  async listen(): Promise<string> {
-    const { host, port } = this.#options;
-    const listening = Promise.withResolvers<void>();
-    this.#server.once('error', listening.reject);
-    this.#server.listen({ port, host, backlog: BACKLOG }, listening.resolve);
-    await listening.promise;
-    this.#server.off('error', listening.reject);
-    // A connection that cannot be accepted, for example above the limit of open files, is closed; the others stay open.
-    this.#server.on('error', (error) =>
-      emitFault(this.#options.events, 'server', 'error', 'a connection could not be accepted', {
-        err: error,
-      }),
-    );
-    const address = this.#server.address();
-    if (!isAddressInfo(address)) throw new Error('The server has no address.');
-    return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  listen(): Promise<string> {
+    const { host, port, events } = this.#options;
+    return listen(this.#server, { host, port, backlog: BACKLOG }, 'server', events);
   }
 
   /** Stops accepting, tells sockets and streams to reconnect, lets answers finish, then closes all connections. */
@@ -270,8 +258,4 @@ function answerOptions(response: ServerResponse, methods: string): void {
 /** Some HTTP clients offer an upgrade to HTTP/2: the offer is ignored and the request answered. */
 function shouldUpgradeCallback({ headers: { upgrade } }: IncomingMessage): boolean {
   return upgrade?.toLowerCase() === 'websocket';
-}
-
-function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {
-  return typeof address === 'object' && address !== null;
 }

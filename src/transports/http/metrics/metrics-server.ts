@@ -4,6 +4,7 @@ import { emitFault } from '../../../events/emit-fault.ts';
 import type { EventEmitter } from '../../../events/gateway-events.ts';
 import { AllowedHosts, refusalOfInvalidHost } from '../addresses/allowed-hosts.ts';
 import { type ConnectionTimes, timeoutOptions } from '../connection-limits.ts';
+import { listen } from '../listen.ts';
 import { sendJson } from '../send-json.ts';
 import { METRICS_PATH, type MetricsEndpoint } from './metrics-endpoint.ts';
 
@@ -51,21 +52,8 @@ export class MetricsServer implements AsyncDisposable {
 
   /** @returns its URL, such as `http://127.0.0.1:9464/metrics` */
   async listen(): Promise<string> {
-    const { host, port } = this.#options;
-    const listening = Promise.withResolvers<void>();
-    this.#server.once('error', listening.reject);
-    this.#server.listen({ port, host }, listening.resolve);
-    await listening.promise;
-    this.#server.off('error', listening.reject);
-    this.#server.on('error', (error) =>
-      emitFault(this.#options.events, 'telemetry', 'error', 'a connection could not be accepted', {
-        err: error,
-      }),
-    );
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('The server has no address.');
-    const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    return `http://${name}:${address.port}${METRICS_PATH}`;
+    const { host, port, events } = this.#options;
+    return `${await listen(this.#server, { host, port }, 'telemetry', events)}${METRICS_PATH}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
