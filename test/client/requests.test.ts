@@ -62,6 +62,16 @@ test('a refused input rejects with the gateway’s code and every issue', async 
   });
 });
 
+test('a missing image is a refused input, as of a file input without a file', async () => {
+  await using gateway = await startGateway();
+  using client = clientOf(gateway.port);
+  const [image] = new Array<Blob>();
+  await expect(client.submit({ ...INPUT, image: image! })).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+    issues: [{ path: ['image'] }],
+  });
+});
+
 test('jobs are read one by one and in pages', async () => {
   await using gateway = await startGateway();
   using client = clientOf(gateway.port);

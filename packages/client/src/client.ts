@@ -79,10 +79,10 @@ export class Client implements Reelgate {
   ): Promise<VideoJob> {
     // The start deadline and the webhook are not part of the request: with others it must not make a second job.
     const { image, startBefore: _deadline, webhookUrl: _webhook, idempotencyKey, ...rest } = input;
-    const url =
-      typeof image === 'string' || image instanceof URL
-        ? String(image)
-        : await this.#uploads.urlOf(image, onUploadProgress, signal ?? this.#closing.signal);
+    // The gateway refuses a missing image: `input.files[0]` without a file.
+    const url = isFile(image)
+      ? await this.#uploads.urlOf(image, onUploadProgress, signal ?? this.#closing.signal)
+      : String(image);
     const request = { ...rest, image: url };
     const key = idempotencyKey ?? this.#keys.keyFor(request);
     const job = await generateVideo(this.#requests, { ...input, image: url, idempotencyKey: key }, signal);
@@ -150,4 +150,9 @@ export class Client implements Reelgate {
 
 function isCompleted(job: VideoJob): job is CompletedVideoJob {
   return job.video !== null;
+}
+
+/** Not `instanceof Blob`, which is false for a file of another frame. */
+function isFile(image: unknown): image is Blob {
+  return (image as Partial<Blob> | null | undefined)?.size !== undefined;
 }
