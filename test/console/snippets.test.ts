@@ -34,6 +34,15 @@ test('the curl command makes a job with the same request', async () => {
   expect({ ...job.request, ...made?.request }).toEqual(job.request);
 });
 
+test('the curl command says what is wrong with a request that was edited', () => {
+  const { request } = consoleJob();
+  const job = consoleJob({ request: { ...request, videoLength: 9 } });
+  const output = execFileSync('sh', ['-c', curlSnippet(job, target)], { encoding: 'utf8' });
+  expect(JSON.parse(output)).toMatchObject({
+    data: { generateVideo: { code: 'INVALID_INPUT', issues: [{ path: ['videoLength'] }] } },
+  });
+});
+
 test('the TypeScript program makes a video with the same request, and prints its URL', async () => {
   const job = jobWith('TypeScript');
   // From the standard input, so that it finds the package as a file of this folder would.

@@ -58,6 +58,16 @@ test('places count the waiting jobs of the list from the oldest one', () => {
   expect(places).toEqual([{ place: 2, of: 2 }, null, { place: 1, of: 2 }, null]);
 });
 
+test('of jobs that were accepted in the same millisecond, the one that is sent earlier has the lower place', () => {
+  const jobs = [
+    consoleJob({ id: 'c', waitingFor: 'RATE_LIMIT', createdAt: at(1), estimatedSubmissionAt: at(40) }),
+    consoleJob({ id: 'b', waitingFor: 'RATE_LIMIT', createdAt: at(0), estimatedSubmissionAt: at(50) }),
+    consoleJob({ id: 'a', waitingFor: 'RATE_LIMIT', createdAt: at(0), estimatedSubmissionAt: at(60) }),
+  ];
+  const places = jobs.map(({ id }) => queuePlace(jobs, false, id)?.place);
+  expect(places).toEqual([3, 1, 2]);
+});
+
 test('a single waiting job has no place', () => {
   expect(queuePlace([job('b'), job('a', null)], false, 'b')).toBeNull();
 });

@@ -15,11 +15,17 @@ export interface QueuePlace {
  */
 export function queuePlace(jobs: readonly VideoJob[], hasMore: boolean, id: string): QueuePlace | null {
   const waiting = jobs.filter(waitsToBeSent);
-  const newer = waiting.findIndex((job) => job.id === id);
+  const job = waiting.find((other) => other.id === id);
   const oldest = jobs.at(-1);
-  if (newer === -1 || waiting.length === 1) return null;
+  if (job === undefined || waiting.length === 1) return null;
   if (hasMore && oldest !== undefined && waitsToBeSent(oldest)) return null;
-  return { place: waiting.length - newer, of: waiting.length };
+  const earlier = waiting.filter((other) => turn(other) < turn(job));
+  return { place: earlier.length + 1, of: waiting.length };
+}
+
+/** Sorts jobs by their turn. Variations are accepted in the same millisecond: then only the estimates show their order. */
+function turn({ createdAt, estimatedSubmissionAt, id }: VideoJob): string {
+  return `${createdAt} ${estimatedSubmissionAt ?? ''} ${id}`;
 }
 
 function waitsToBeSent({ waitingFor }: VideoJob): boolean {

@@ -154,5 +154,5 @@ function isCompleted(job: VideoJob): job is CompletedVideoJob {
 
 /** Not `instanceof Blob`, which is false for a file of another frame. */
 function isFile(image: unknown): image is Blob {
-  return (image as Partial<Blob> | null | undefined)?.size !== undefined;
+  return 'size' in Object(image);
 }

@@ -69,6 +69,15 @@ test('variations have consecutive seeds, and a double click makes none twice', a
   await console.note.getByText('These 3 videos are ready already.').waitFor();
 });
 
+test('the note of a failed video leads to the reason', async () => {
+  await using console = await fixture.open();
+  await console.submitSmall('a locked door [sandbox:refused]', IMAGE);
+  await console.note.getByText('Your video failed.').waitFor();
+  await console.note.getByRole('link', { name: 'See why' }).click();
+  const reason = console.page.locator('.job-foot').getByText('The input was refused');
+  await expect.poll(() => reason.isVisible()).toBe(true);
+});
+
 test('an image URL that does not load is sent only when the user says so', async () => {
   const prompt = 'a picture that does not load';
   await using console = await fixture.open();

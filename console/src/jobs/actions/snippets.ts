@@ -12,6 +12,7 @@ const MUTATION = `mutation ($input: GenerateVideoInput!) {
   generateVideo(input: $input) {
     ... on GenerateVideoSuccess { job { id status } }
     ... on GenerateVideoError { code message }
+    ... on GenerateVideoInvalidInput { issues { path message } }
   }
 }`;
 

@@ -44,10 +44,11 @@ interface AcceptedProps {
 function Accepted({ ids, isRepeated }: AcceptedProps) {
   const jobs = useJobs().jobs.filter(({ id }) => ids.includes(id));
   const [only] = ids;
+  const hasFailed = jobs.some(({ status }) => status === 'FAILED');
   return (
     <>
       {stateText(jobs, { ids, isRepeated })}{' '}
-      {ids.length === 1 && <Link href={`/jobs/${only ?? ''}`}>Watch it</Link>}
+      {ids.length === 1 && <Link href={`/jobs/${only ?? ''}`}>{hasFailed ? 'See why' : 'Watch it'}</Link>}
     </>
   );
 }
