@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer, splitList } from './schemas.ts';
+import { integer, isDecodable, splitList } from './schemas.ts';
 
 const PROTOCOLS = ['http/protobuf', 'http/json', 'grpc'] as const;
 const COMPRESSIONS = ['gzip', 'none'] as const;
@@ -87,8 +87,11 @@ export function tracesFault(variables: OtelVariables): readonly [string, string]
   if (!isOn(variables)) return null;
   const endpoint = endpointOf(variables);
   const url = URL.parse(endpoint.value);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    return [endpoint.name, 'must be an http or https URL, such as http://localhost:4318'];
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || !isDecodable(url)) {
+    return [
+      endpoint.name,
+      'must be an http or https URL, such as http://localhost:4318, with % in a name or password written as %25',
+    ];
   }
   const protocol = protocolOf(variables);
   if (protocol.value === 'grpc') {

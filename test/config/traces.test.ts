@@ -65,6 +65,10 @@ describe('traces', () => {
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
       /^OTEL_EXPORTER_OTLP_ENDPOINT: must be an http or https URL/,
     ],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:50%off@collector:4318' },
+      /^OTEL_EXPORTER_OTLP_ENDPOINT: .* with % in a name or password written as %25/,
+    ],
     [{ OTEL_TRACES_EXPORTER: 'zipkin' }, /^OTEL_TRACES_EXPORTER: must be otlp or none/],
     [{ OTEL_TRACES_SAMPLER: 'sometimes' }, /^OTEL_TRACES_SAMPLER: must be always_on, /],
     [{ OTEL_TRACES_SAMPLER_ARG: '1.5' }, /^OTEL_TRACES_SAMPLER_ARG: must be a number from 0 to 1/],
