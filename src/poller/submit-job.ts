@@ -1,6 +1,7 @@
 import { type Forecast, forecastUnsent } from '../domain/job/forecast.ts';
 import type { Job, JobIn, SubmissionWait } from '../domain/job/job.ts';
 import type { Observation } from '../domain/job/observation.ts';
+import { MAX_RETRY_AFTER_MS } from '../domain/polling/call-budget-rules.ts';
 import { requestFingerprint } from '../domain/request/video-request.ts';
 import { requestKey, type TransientError } from '../providers/video-upstream.ts';
 import { commit, type Committed, retryWrite } from './commit.ts';
@@ -111,7 +112,7 @@ function rateLimited(
   dependencies: StepDependencies,
 ): Observation {
   const expected = expectedOf(job, dependencies);
-  const waitMs = retryAfterMs ?? DEFAULT_CLOSURE_MS;
+  const waitMs = Math.min(retryAfterMs ?? DEFAULT_CLOSURE_MS, MAX_RETRY_AFTER_MS);
   return notCreated('RATE_LIMIT', forecastUnsent(expected, dependencies.clock.now(), waitMs));
 }
 

@@ -107,6 +107,13 @@ describe('the time of the next step', () => {
     expect(await harness.dueInMs()).toBe(5 * MINUTE);
   });
 
+  it('expects a job to be sent after five minutes when Retry-After of a 429 is a day', async () => {
+    await using harness = new StepHarness(faulty({ rateLimited: true, retryAfterMs: 24 * 60 * MINUTE }));
+    const job = await harness.add({ deadlineAt: NOON + 40 * MINUTE });
+    await harness.step();
+    expect((await harness.stored(job)).forecast?.from).toBe(NOON + 5 * MINUTE);
+  });
+
   it.each(STATES)('never waits with an %s job past its deadline', async (phase, state) => {
     await using harness = new StepHarness(faulty({ retryAfterMs: 2 * MINUTE }));
     await harness.add({ ...state, deadlineAt: NOON + MINUTE });

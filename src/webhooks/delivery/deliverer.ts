@@ -128,7 +128,8 @@ export class WebhookDeliverer implements AsyncDisposable {
   async #work(delivery: LeasedDelivery): Promise<void> {
     const { deliveries, clock, random } = this.#options;
     const { id, url, job, attempts, resentAt } = delivery;
-    const { origin } = new URL(url);
+    const target = new URL(url);
+    const { origin } = target;
     const now = clock.now();
     const made = this.#unstored.get(id);
     if (made?.of.attempts === attempts && made.of.resentAt === resentAt) return this.#finish(delivery, made);
@@ -149,7 +150,6 @@ export class WebhookDeliverer implements AsyncDisposable {
     }
     let outcome: MessageOutcome | null = null;
     try {
-      const target = new URL(url);
       outcome = await this.#options.client.post({ url: target, ...message, signal: this.#aborting.signal });
     } finally {
       this.#leave(origin, job.ownerId, outcome, now);
