@@ -104,8 +104,16 @@ export function tracesFault(variables: OtelVariables): readonly [string, string]
   if (ratio !== undefined && !(/^\d*\.?\d+$/.test(ratio) && Number(ratio) <= 1)) {
     return ['OTEL_TRACES_SAMPLER_ARG', 'must be a number from 0 to 1'];
   }
-  return null;
+  // The exporter leaves out what it cannot read, and then the receiver refuses all spans.
+  const wrong = HEADERS.find((name) => splitList(variables[name]).some((pair) => !HEADER.test(pair)));
+  return wrong === undefined
+    ? null
+    : [wrong, 'must be name=value with commas in between, such as authorization=Bearer%20token'];
 }
+
+const HEADERS = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS'] as const;
+/** A name as HTTP allows it, an equals sign and a value; or nothing, after a last comma. */
+const HEADER = /^$|^[\w!#$%&'*+.^`|~-]+\s*=\s*\S/;
 
 /** A shorter value of a header is a name or a number, and redacting it would make the log unreadable. */
 const MIN_SECRET_LENGTH = 8;

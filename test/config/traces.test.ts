@@ -79,6 +79,15 @@ describe('traces', () => {
     expect(faultOf({ ...ON, ...environment })).toMatch(fault);
   });
 
+  it.each(['Bearer secret', 'authorization: Bearer secret', 'a=b,Bearer secret', 'authorization='])(
+    'refuse the headers %j, and do not repeat them',
+    (headers) => {
+      expect(faultOf({ ...ON, OTEL_EXPORTER_OTLP_HEADERS: headers })).toMatch(
+        /^OTEL_EXPORTER_OTLP_HEADERS: must be name=value with commas in between, such as \S+$/,
+      );
+    },
+  );
+
   it('have secrets in their headers and URL, which the log redacts', () => {
     const config = parseConfig({
       OTEL_EXPORTER_OTLP_ENDPOINT: 'https://user:pass-word@collector',

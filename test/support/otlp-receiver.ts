@@ -52,6 +52,8 @@ export class OtlpReceiver implements AsyncDisposable {
   }[] = [];
   /** What it answers; null: nothing. */
   status: number | null = 200;
+  /** The body of its answers. */
+  answer = '';
   readonly #server: Server;
 
   private constructor() {
@@ -64,7 +66,7 @@ export class OtlpReceiver implements AsyncDisposable {
           this.requests.push({ path, type, headers, body });
           if (this.status === 200 && type === 'application/json') this.spans.push(...spansOf(body));
           if (this.status !== null)
-            response.writeHead(this.status, { 'content-type': type, 'retry-after': '3600' }).end();
+            response.writeHead(this.status, { 'content-type': type, 'retry-after': '3600' }).end(this.answer);
         })
         .catch(() => response.destroy());
     });

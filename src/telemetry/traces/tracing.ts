@@ -57,7 +57,7 @@ export interface TracingOptions {
 const SERVICE_NAME = 'reelgate';
 /** Milliseconds for the last spans when the gateway stops. */
 const FLUSH_MS = 1000;
-/** The message of an error is the text that the receiver chooses for its status. */
+/** The message of an error, and what a warning cites, are texts that the receiver chooses. */
 const MAX_REASON_LENGTH = 200;
 
 /**
@@ -72,7 +72,7 @@ export class Tracing implements AsyncDisposable {
   constructor({ settings, events, clock, model }: TracingOptions) {
     const fault = (message: string, details: FaultEvent['details']) =>
       emitFault(events, 'telemetry', 'warn', message, details);
-    // Such as that spans are dropped because the queue is full. Its errors are those of exports.
+    // Such as that spans are dropped because the queue is full, or that the receiver has refused some. Its errors are those of exports.
     diag.setLogger(
       warningsTo((warning) => fault('a warning of OpenTelemetry', { warning })),
       {
@@ -169,7 +169,8 @@ function reasonOf(error: unknown): string {
   return (hasCode ? `${code}: ${message}` : message).slice(0, MAX_REASON_LENGTH);
 }
 
-function warningsTo(warn: (warning: string) => void): DiagLogger {
+function warningsTo(write: (warning: string) => void): DiagLogger {
+  const warn = (...parts: unknown[]) => write(parts.map(String).join(' ').slice(0, MAX_REASON_LENGTH));
   return { error: ignore, warn, info: ignore, debug: ignore, verbose: ignore };
 }
 

@@ -175,3 +175,20 @@ test('a stop does not wait for a collector that does not answer', async () => {
   expect(receiver.requests).toHaveLength(1);
   expect(faults).toEqual([]);
 });
+
+test('spans that the receiver refuses in an accepted batch are reported, with its reason cut short', async () => {
+  await using receiver = await OtlpReceiver.start();
+  receiver.answer = JSON.stringify({
+    partialSuccess: { rejectedSpans: '1', errorMessage: `over quota ${'!'.repeat(1000)}` },
+  });
+  const events = new GatewayEvents();
+  const faults = collect(events, 'fault');
+  {
+    await using _ = trace(receiver, events);
+    emitArchive(events);
+  }
+  expect(faults).toMatchObject([{ part: 'telemetry', message: 'a warning of OpenTelemetry' }]);
+  const warning = String(faults[0]?.details['warning']);
+  expect(warning).toContain('"rejectedSpans":"1","errorMessage":"over quota');
+  expect(warning.length).toBeLessThanOrEqual(200);
+});
