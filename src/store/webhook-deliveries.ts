@@ -23,7 +23,7 @@ export interface Delivery extends NewDelivery {
   readonly attempts: number;
   /** HTTP status of the last answer; null: none came, or nothing was sent yet. */
   readonly lastStatus: number | null;
-  /** Why the last attempt failed; null: it did not. */
+  /** Why the last attempt failed or was postponed; null: neither. */
   readonly lastError: string | null;
   /** When it is sent next; null: delivered, or given up. */
   readonly nextAttemptAt: number | null;

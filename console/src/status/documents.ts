@@ -134,7 +134,7 @@ export type GatewayStatusQuery = {
       readonly id: string,
       /** Why it cannot be read. */
       readonly error: string }>,
-    /** Webhook deliveries whose last attempt failed, the newest job first, at most 20. */
+    /** Webhook deliveries whose last attempt failed or was postponed, the newest job first, at most 20. */
     readonly failingDeliveries: ReadonlyArray<{
       /** For `redeliverWebhook`. */
       readonly id: string,
@@ -148,7 +148,7 @@ export type GatewayStatusQuery = {
       readonly attempts: number,
       /** The HTTP status of the last answer; null: there was none. */
       readonly lastStatus: number | null,
-      /** Why the last attempt failed, for people. */
+      /** Why the last attempt failed or was postponed, for people. */
       readonly lastError: string | null,
       /** When it is sent next; null: it was given up. */
       readonly nextAttemptAt: string | null }> } | null };

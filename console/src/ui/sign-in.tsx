@@ -1,11 +1,13 @@
-import { type SubmitEvent, useState } from 'react';
+import { type SubmitEvent, useEffect, useState } from 'react';
 import { useGateway } from '../gateway/gateway.tsx';
 import { readToken, saveToken } from '../gateway/token.ts';
 
-/** A form for the bearer token. The rest of the page keeps its state. */
+/** A form for the bearer token. The rest of the page keeps its state, and gets the focus back. */
 export function SignIn() {
   const { connection } = useGateway().client;
   const [refused] = useState(readToken() !== null);
+  const [before] = useState(() => document.activeElement);
+  useEffect(() => () => void (before instanceof HTMLElement && before.focus()), [before]);
   const signIn = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const token = new FormData(event.currentTarget).get('token');

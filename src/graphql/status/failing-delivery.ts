@@ -6,7 +6,7 @@ import { OWNER_BYTES } from './gateway-job.ts';
 /** Adds `GatewayFailingDelivery`. */
 export function defineFailingDelivery(builder: Builder) {
   return builder.objectRef<Delivery>('GatewayFailingDelivery').implement({
-    description: 'A webhook delivery of any owner whose last attempt failed.',
+    description: 'A webhook delivery of any owner whose last attempt failed or was postponed.',
     fields: (t) => ({
       id: t.exposeID('id', { description: 'For `redeliverWebhook`.' }),
       jobId: t.exposeID('jobId', { description: 'The job that has ended.' }),
@@ -29,7 +29,7 @@ export function defineFailingDelivery(builder: Builder) {
       }),
       lastError: t.string({
         nullable: true,
-        description: 'Why the last attempt failed, for people.',
+        description: 'Why the last attempt failed or was postponed, for people.',
         extensions: { maxBytes: ERROR_BYTES },
         resolve: ({ lastError }) => lastError && shortError(lastError),
       }),

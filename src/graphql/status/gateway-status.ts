@@ -83,7 +83,7 @@ export function defineGatewayStatus(builder: Builder, { Job, Phase }: GatewayJob
       }),
       failingDeliveries: t.field({
         type: [FailingDelivery],
-        description: `Webhook deliveries whose last attempt failed, the newest job first, at most ${MAX_ENTRIES}.`,
+        description: `Webhook deliveries whose last attempt failed or was postponed, the newest job first, at most ${MAX_ENTRIES}.`,
         extensions: { cost: READ_COST, maxLength: MAX_ENTRIES },
         resolve: (_, _args, { services: { operator } }) => operator.deliveries.findFailing(MAX_ENTRIES),
       }),

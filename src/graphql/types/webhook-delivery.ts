@@ -30,7 +30,7 @@ export function defineWebhookDelivery(builder: Builder) {
       }),
       lastError: t.string({
         nullable: true,
-        description: 'Why the last attempt failed, for people; null: it did not.',
+        description: 'Why the last attempt failed or was postponed, for people; null: neither.',
         extensions: { maxBytes: ERROR_BYTES },
         resolve: ({ lastError }) => lastError && shortError(lastError),
       }),

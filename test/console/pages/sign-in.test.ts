@@ -77,7 +77,10 @@ test('when a token expires the page asks for another one and keeps the form', as
   await signIn(console, `Bearer ${await tokenFor('dora')}`);
   await console.live();
   await console.page.getByText('No videos yet.').waitFor();
-  expect(await console.page.getByLabel('Prompt', { exact: true }).inputValue()).toBe('half a thought');
+  // The prompt has the focus again.
+  await console.page.keyboard.type(', and the rest');
+  const prompt = console.page.getByLabel('Prompt', { exact: true });
+  expect(await prompt.inputValue()).toBe('half a thought, and the rest');
 });
 
 test('the sign-in page has no serious accessibility violations', async () => {
