@@ -71,13 +71,22 @@ export class GraphiQL {
       const page = this.#pageWith(this.#options.sampleImageUrl?.(request) ?? '');
       return sendFile(page, { status: 200, headers }, request, response);
     }
-    // The files have 9 MB: they are read on the first request.
-    this.#files ??= readFiles();
-    const file = (await this.#files).get(path.slice(FILES_PATH.length));
+    const file = (await this.#readFiles()).get(path.slice(FILES_PATH.length));
     if (file === undefined) sendJson(response, 404, { error: `There is nothing at ${path}.` });
     else if (request.method === 'GET' || request.method === 'HEAD')
       sendFile(file, { status: 200, headers: HEADERS }, request, response);
     else sendJson(response, 405, { error: 'Files support only GET and HEAD.' }, { allow: 'GET, HEAD' });
+  }
+
+  /** The files have 9 MB: they are read on the first request, and again when that failed. */
+  async #readFiles(): Promise<ReadonlyMap<string, StaticFile>> {
+    this.#files ??= readFiles();
+    try {
+      return await this.#files;
+    } catch (error) {
+      this.#files = undefined;
+      throw error;
+    }
   }
 }
 
