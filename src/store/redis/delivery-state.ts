@@ -36,17 +36,20 @@ export function readDeliveries(jobId: string, hash: Readonly<Record<string, Buff
   return ids.toSorted().map((id) => {
     const state: unknown = JSON.parse(String(fields[id]));
     const { url, attempts, lastStatus, lastError, deliveredAt, resentAt } = toRecord(state);
-    if (typeof url !== 'string') throw new Error(`The delivery ${id} has no URL.`);
-    const next = fields[`${id} next`];
+    if (typeof url !== 'string' || !URL.canParse(url)) throw new Error(`The delivery ${id} has no URL.`);
+    const next = fields[`${id} next`]?.toString();
+    if (typeof attempts !== 'number' || (next !== undefined && !/^\d+(?:\.\d+)?$/.test(next))) {
+      throw new Error(`The delivery ${id} has a value of the wrong type.`);
+    }
     return {
       id,
       jobId,
       url,
       job,
-      attempts: Number(attempts),
+      attempts,
       lastStatus: typeof lastStatus === 'number' ? lastStatus : null,
       lastError: typeof lastError === 'string' ? lastError : null,
-      nextAttemptAt: next === undefined ? null : Number(next.toString()),
+      nextAttemptAt: next === undefined ? null : Number(next),
       deliveredAt: typeof deliveredAt === 'number' ? deliveredAt : null,
       resentAt: typeof resentAt === 'number' ? resentAt : null,
     };

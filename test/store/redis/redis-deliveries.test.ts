@@ -72,6 +72,25 @@ describe('webhook deliveries in Redis', () => {
     expect(jobIdOfDelivery(id)).toBe(job.id);
   });
 
+  it.each([
+    ['that is not JSON', '', '{'],
+    ['without attempts', '', JSON.stringify({ url: URL })],
+    ['without a URL', '', JSON.stringify({ url: 'example.com', attempts: 1 })],
+    ['with a wrong time of its next attempt', ' next', 'soon'],
+  ])('hold up no other with a state %s', async (_, suffix, value) => {
+    const jobs = [await end('7'), await end('8')];
+    for (const leased of await lease()) {
+      const failure = { attempts: 1, lastStatus: 500, lastError: 'It answered 500.', deliveredAt: null };
+      await deliveries.settle(leased, { ...failure, nextAttemptAt: Date.now() });
+    }
+    const [spoiled, other] = jobs.map(({ id }) => id);
+    const [[delivery] = []] = await deliveries.ofJobs([spoiled ?? '']);
+    await store.client.hset(keys.deliveries(spoiled ?? ''), `${delivery?.id}${suffix}`, value);
+    expect(await deliveries.findFailing(10)).toMatchObject([{ jobId: other }]);
+    expect(await deliveries.ofJobs([spoiled ?? ''])).toEqual([[]]);
+    expect(await lease()).toMatchObject([{ jobId: other, attempts: 1 }]);
+  });
+
   it('survive that an instance of an earlier version deletes their job', async () => {
     const job = await end('7');
     await store.client.del(keys.job(job.id));
