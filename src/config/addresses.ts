@@ -77,11 +77,12 @@ export function hasLoopbackHost({ hostname }: URL): boolean {
   return isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
 }
 
+/** Commas alone are a mistake: an empty list of allowed hosts would refuse all. */
 function list(isEntry: (entry: string) => boolean, message: string) {
   return z
     .string()
     .transform((value) => splitList(value).filter((entry) => entry !== ''))
-    .refine((entries) => entries.every(isEntry), message);
+    .refine((entries) => entries.length > 0 && entries.every(isEntry), message);
 }
 
 function isPublicUrl(value: string): boolean {

@@ -15,7 +15,7 @@ export const WEBHOOK_SETTINGS = {
     .string()
     .transform((list) => splitList(list).filter((origin) => origin !== ''))
     .refine(
-      (origins) => origins.every(isWebhookOrigin),
+      (origins) => origins.length > 0 && origins.every(isWebhookOrigin),
       'must be https origins without *, with commas in between, such as https://example.com; http is for loopback only',
     )
     .transform((origins) => Object.freeze(origins.map((origin) => new URL(origin).origin)))

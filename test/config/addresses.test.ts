@@ -36,7 +36,7 @@ describe('TRUST_PROXY', () => {
     expect(parseConfig({ TRUST_PROXY: given }).trustProxy).toEqual(ranges);
   });
 
-  it.each(['true', '10.1', '10.0.0.0/33', 'nginx', '*', 'loopback private'])('is not %s', (wrong) => {
+  it.each([',', 'true', '10.1', '10.0.0.0/33', 'nginx', '*', 'loopback private'])('is not %s', (wrong) => {
     expect(() => parseConfig({ TRUST_PROXY: wrong })).toThrow(
       /TRUST_PROXY: must be IP addresses, CIDR ranges, loopback or private/,
     );
@@ -98,7 +98,7 @@ describe('ALLOWED_HOSTS', () => {
     expect(parseConfig({ ALLOWED_HOSTS: 'a.example,*' }).allowedHosts).toBe(null);
   });
 
-  it.each(['https://example.com', 'example.com/a', '*.example.com', 'a b', 'user@example.com'])(
+  it.each([',', 'https://example.com', 'example.com/a', '*.example.com', 'a b', 'user@example.com'])(
     'is not %s',
     (wrong) => {
       expect(() => parseConfig({ ALLOWED_HOSTS: wrong })).toThrow(/ALLOWED_HOSTS: must be host names or \*/);

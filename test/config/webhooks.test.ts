@@ -48,6 +48,7 @@ describe('WEBHOOK_ORIGINS', () => {
   });
 
   it.each([
+    ',',
     'http://hooks.internal',
     'https://example.com/path',
     'hooks.example.com',
