@@ -42,7 +42,10 @@ export function JobForm() {
   const [batch, setBatch] = useState<(Batch & { readonly state: SendState | null }) | null>(null);
 
   useEffect(() => {
-    if (refused.size > 0) form.current?.querySelector<HTMLElement>(INVALID)?.focus();
+    if (refused.size === 0) return;
+    const fields = form.current?.querySelectorAll<HTMLElement>(INVALID) ?? [];
+    for (const field of fields) field.closest('details')?.setAttribute('open', '');
+    fields[0]?.focus();
   }, [refused]);
 
   const change = (changed: Partial<DraftSettings>): void => drafts.changeSettings(currentId, changed);
@@ -104,7 +107,7 @@ export function JobForm() {
         onValue={(variations) => change({ variations })}
         error={null}
       />
-      <MoreSettings settings={settings} refused={refused} issues={issues} onChange={change} />
+      <MoreSettings settings={settings} issues={issues} onChange={change} />
       <Price videos={settings.variations} />
       <SubmitRow draftId={currentId} videos={settings.variations} state={state} />
       <FormNote

@@ -141,6 +141,11 @@ test('the message of a refused field goes when the user corrects the field, and 
   ]);
   expect(await seed.isVisible()).toBe(true);
   expect(await seed.evaluate((input) => input === document.activeElement)).toBe(true);
+  // A closed section opens again.
+  await seed.fill('');
+  await page.getByText('More settings').click();
+  await console.generateButton.click();
+  await expect.poll(() => seed.isVisible()).toBe(true);
 });
 
 const TEXT = new TextEncoder().encode('no image at all');

@@ -5,23 +5,20 @@ import { ChoiceField, RangeField, TextField } from './fields.tsx';
 import { SeedField } from './seed-field.tsx';
 
 const SIZES = RESOLUTIONS.map((value) => ({ value, text: value.slice(1) }));
-const NAMES = ['negativePrompt', 'resolution', 'videoLength', 'steps', 'seed'];
 
 interface MoreSettingsProps {
   readonly settings: DraftSettings;
-  /** Error messages by field name, of the last request. They open the section. */
-  readonly refused: ReadonlyMap<string, string>;
-  /** Those of them that are shown. */
+  /** Error messages by field name. */
   readonly issues: ReadonlyMap<string, string>;
   readonly onChange: (change: Partial<DraftSettings>) => void;
 }
 
-/** The optional parameters, collapsed unless one of them has an error. */
-export function MoreSettings({ settings, refused, issues, onChange }: MoreSettingsProps) {
+/** The optional parameters, collapsed. The form opens them when one has an error. */
+export function MoreSettings({ settings, issues, onChange }: MoreSettingsProps) {
   const { negativePrompt, resolution, videoLength, steps } = PARAMETERS;
   const errorOf = (name: string): string | null => issues.get(name) ?? null;
   return (
-    <details className="more" {...(NAMES.some((name) => refused.has(name)) ? { open: true } : {})}>
+    <details className="more">
       <summary>More settings</summary>
       <ChoiceField
         name="resolution"
