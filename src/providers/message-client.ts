@@ -82,7 +82,11 @@ export class MessageClient implements AsyncDisposable {
     } catch (error) {
       if (flooded.signal.aborted)
         return { type: 'unanswered', reason: 'The target sent too many interim answers.' };
-      const reason = timeout.aborted ? `No answer came within ${timeoutMs / 1000} seconds.` : reasonOf(error);
+      if (timeout.aborted)
+        return { type: 'unanswered', reason: `No answer came within ${timeoutMs / 1000} seconds.` };
+      // Nothing here has aborted it: the proxy has not answered CONNECT with 200.
+      const isRefusedByProxy = codeOf(error) === 'UND_ERR_ABORTED' && !signal.aborted;
+      const reason = isRefusedByProxy ? "The gateway's proxy refused the connection." : reasonOf(error);
       return { type: 'unanswered', reason };
     }
   }

@@ -4,6 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { expect, it } from 'vitest';
 import { MessageClient, type MessageClientOptions } from '../../src/providers/message-client.ts';
 import { makeCertificate } from '../support/network/certificates.ts';
+import { ConnectProxy } from '../support/network/connect-proxy.ts';
 import { freePort, listenOnFreePort } from '../support/network/ports.ts';
 import { listenTcp } from '../support/network/tcp-listener.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -104,6 +105,17 @@ it('tells why there was no answer', async () => {
   expect(await reasonOf(`http://127.0.0.1:${await freePort()}/`)).toBe(
     'The connection failed (ECONNREFUSED).',
   );
+});
+
+it('tells when the proxy refuses', async () => {
+  await using proxy = await ConnectProxy.start(0, 407);
+  await using stage = await start({
+    proxy: { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: '' },
+  });
+  expect(await stage.post('https://hooks.example.com/')).toEqual({
+    type: 'unanswered',
+    reason: "The gateway's proxy refused the connection.",
+  });
 });
 
 it('sends nothing to a target whose certificate is not trusted', async () => {
