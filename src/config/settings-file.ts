@@ -23,10 +23,14 @@ export function readSettingsFile<T extends z.ZodType>(setting: string, path: str
 
 function readJson(setting: string, path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    // Editors of Windows begin a text with a byte order mark.
+    return JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    // The rest of the message cites the file.
+    const [place] = /\(line \d+ column \d+\)/.exec(message) ?? [];
     const reason =
-      error instanceof SyntaxError || !(error instanceof Error) ? 'it is not JSON' : error.message;
+      error instanceof SyntaxError ? ['it is not JSON', place].filter(Boolean).join(' ') : message;
     throw new SettingsFileError(
       `${setting} ${path} cannot be read: ${reason}. Name a JSON file that this user may read.`,
     );
