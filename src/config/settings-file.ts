@@ -13,7 +13,9 @@ export class SettingsFileError extends Error {
  * @throws SettingsFileError that names everything wrong in the file
  */
 export function readSettingsFile<T extends z.ZodType>(setting: string, path: string, schema: T): z.output<T> {
-  const parsed = schema.safeParse(readJson(setting, path));
+  const parsed = schema.safeParse(readJson(setting, path), {
+    error: ({ input }) => (input === undefined ? 'is missing' : null),
+  });
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(
     (issue) => `  ${issue.path.join('.') || 'the file'}: ${issue.message}`,
