@@ -6,6 +6,7 @@ import { useConsole } from '../../support/browser/console-fixture.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
 import { HEIC_PHOTO } from '../../support/browser/heic-photo.ts';
 import { fileIn } from '../../support/browser/page-files.ts';
+import { storedDrafts } from '../../support/browser/stored-drafts.ts';
 import { jobsWith } from '../../support/gateway/generate.ts';
 
 const fixture = useConsole();
@@ -49,6 +50,7 @@ test('the draft survives a reload: its image, its prompt, its settings, its seed
   await console.chooseSmallest();
   await page.getByRole('radio', { name: '2', exact: true }).check();
   const seed = await page.getByLabel('Seed').inputValue();
+  await expect.poll(() => storedDrafts(page)).toMatchObject([{ settings: { prompt, variations: 2 } }]);
 
   await page.reload();
   await console.live();

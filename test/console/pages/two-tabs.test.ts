@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { useConsole } from '../../support/browser/console-fixture.ts';
 import { ConsolePage } from '../../support/browser/console-page.ts';
 import { fileIn, pngFile } from '../../support/browser/page-files.ts';
+import { storedDrafts } from '../../support/browser/stored-drafts.ts';
 import { jobsWith } from '../../support/gateway/generate.ts';
 
 const fixture = useConsole();
@@ -98,6 +99,7 @@ test('a tab keeps the key of its request when another one removes the draft', as
     });
   })`);
   for (const text of [`${prompt}!`, prompt]) await console.fillIn({ prompt: text });
+  await expect.poll(() => storedDrafts(page)).toMatchObject([{ settings: { prompt } }]);
   await page.reload();
   await console.live();
   await console.generate();
