@@ -49,7 +49,7 @@ test('the draft survives a reload: its image, its prompt, its settings, its seed
   await console.fillIn({ prompt });
   await console.chooseSmallest();
   await page.getByRole('radio', { name: '2', exact: true }).check();
-  const seed = await page.getByLabel('Seed').inputValue();
+  const seed = await console.seedField.inputValue();
   await expect.poll(() => storedDrafts(page)).toMatchObject([{ settings: { prompt, variations: 2 } }]);
 
   await page.reload();
@@ -58,7 +58,7 @@ test('the draft survives a reload: its image, its prompt, its settings, its seed
   await imageField.getByText('kite.png').waitFor();
   expect(await promptField(console).inputValue()).toBe(prompt);
   await page.getByText('More settings').click();
-  expect(await page.getByLabel('Seed').inputValue()).toBe(seed);
+  expect(await console.seedField.inputValue()).toBe(seed);
   expect(await page.getByRole('radio', { name: '360' }).isChecked()).toBe(true);
   expect(await page.getByRole('radio', { name: '2', exact: true }).isChecked()).toBe(true);
   await console.generate();

@@ -8,8 +8,8 @@ const fixture = useConsole();
 
 const IMAGE = 'https://example.com/cat.png';
 
-async function seedOf({ page }: ConsolePage): Promise<number> {
-  return Number(await page.getByLabel('Seed').inputValue());
+async function seedOf({ seedField }: ConsolePage): Promise<number> {
+  return Number(await seedField.inputValue());
 }
 
 async function seedsOf(prompt: string): Promise<readonly number[]> {
@@ -36,7 +36,7 @@ test('a typed seed stays, until it is made random again', async () => {
   const { page } = console;
   await console.fillIn({ image: IMAGE, prompt });
   await console.chooseSmallest();
-  await page.getByLabel('Seed').fill('1234');
+  await console.seedField.fill('1234');
   expect(await page.getByLabel('Keep for the next video').isChecked()).toBe(true);
   await console.generate();
   // At first the same request is a double click.
@@ -58,7 +58,7 @@ test('variations have consecutive seeds, and a double click makes none twice', a
   await console.fillIn({ image: IMAGE, prompt });
   await console.chooseSmallest();
   await page.getByRole('radio', { name: '3', exact: true }).check();
-  await page.getByLabel('Seed').fill('70');
+  await console.seedField.fill('70');
   await page.getByText('The variations have the seeds 70 to 72.').waitFor();
   expect(await console.generateButton.textContent()).toBe('Generate 3 videos');
   await console.generateButton.dblclick();

@@ -35,13 +35,11 @@ test('after a draft was sent in one tab, the other shows its video and continues
   const prompt = 'a kite in two tabs';
   await using tabs = await twoTabs(prompt);
   const { first, second } = tabs;
-  const seed = await second.page.getByLabel('Seed').inputValue();
+  const seed = await second.seedField.inputValue();
   await first.generate();
   await second.note.getByText('Your video').waitFor();
-  await expect.poll(() => second.page.getByLabel('Seed').inputValue()).not.toBe(seed);
-  expect(await second.page.getByLabel('Seed').inputValue()).toBe(
-    await first.page.getByLabel('Seed').inputValue(),
-  );
+  await expect.poll(() => second.seedField.inputValue()).not.toBe(seed);
+  expect(await second.seedField.inputValue()).toBe(await first.seedField.inputValue());
   expect(await jobsWith(fixture.url, prompt)).toHaveLength(1);
 });
 

@@ -73,6 +73,11 @@ export class ConsolePage implements AsyncDisposable {
     return this.page.getByRole('article', { name: prompt, exact: true });
   }
 
+  /** Cards of failed jobs have a button whose name contains "seed". */
+  get seedField(): Locator {
+    return this.page.getByRole('spinbutton', { name: 'Seed' });
+  }
+
   /** The message about the last action. */
   get notice(): Locator {
     return this.page.getByRole('region', { name: 'Message' });
