@@ -75,7 +75,7 @@ export class ConsolePage implements AsyncDisposable {
 
   /** Cards of failed jobs have a button whose name contains "seed". */
   get seedField(): Locator {
-    return this.page.getByRole('spinbutton', { name: 'Seed' });
+    return this.page.getByLabel('Seed', { exact: true });
   }
 
   /** The message about the last action. */
