@@ -1,7 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { splitList, text } from './schemas.ts';
+import { listOf, text } from './schemas.ts';
 
 /** Names for the address ranges of `TRUST_PROXY`. */
 const RANGE_NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -22,14 +22,14 @@ export const ADDRESS_SETTINGS = {
     .transform((value) => new URL(value).href.replace(/\/+$/, ''))
     .optional(),
   // Read as CIDR ranges.
-  TRUST_PROXY: list(
+  TRUST_PROXY: listOf(
     (entry) => rangesOf(entry).length > 0,
     'must be IP addresses, CIDR ranges, loopback or private, with commas in between, such as loopback,10.0.0.0/8',
   )
     .optional()
     .transform((entries = []) => Object.freeze(entries.flatMap(rangesOf))),
   // Read as URLs contain hosts: IPv6 in brackets, with or without a port.
-  ALLOWED_HOSTS: list(
+  ALLOWED_HOSTS: listOf(
     (entry) => entry === '*' || hostOf(entry) !== null,
     'must be host names or *, with commas in between, such as video.example.com,localhost:4000',
   )
@@ -75,14 +75,6 @@ export function isLoopback(host: string): boolean {
 /** Whether the host of a URL is certainly this machine. */
 export function hasLoopbackHost({ hostname }: URL): boolean {
   return isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
-}
-
-/** Commas alone are a mistake: an empty list of allowed hosts would refuse all. */
-function list(isEntry: (entry: string) => boolean, message: string) {
-  return z
-    .string()
-    .transform((value) => splitList(value).filter((entry) => entry !== ''))
-    .refine((entries) => entries.length > 0 && entries.every(isEntry), message);
 }
 
 function isPublicUrl(value: string): boolean {

@@ -37,6 +37,14 @@ export function flag(fallback: 'true' | 'false') {
     .transform((value) => value === 'true');
 }
 
+/** A list with commas in between. Commas alone are a mistake: an empty list of what is allowed would refuse everything. */
+export function listOf(isEntry: (entry: string) => boolean, message: string) {
+  return z
+    .string()
+    .transform((list) => splitList(list).filter((entry) => entry !== ''))
+    .refine((entries) => entries.length > 0 && entries.every(isEntry), message);
+}
+
 /** A list of http or https URLs that allow every URL below them; read without a slash at the end. */
 export function urlPrefixes() {
   return z

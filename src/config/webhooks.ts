@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { hasLoopbackHost } from './addresses.ts';
-import { isOrigin, splitList } from './schemas.ts';
+import { isOrigin, listOf, splitList } from './schemas.ts';
 
 /** Bytes of a secret, as Standard Webhooks 1.0 requires. */
 const MIN_SECRET_BYTES = 24;
@@ -11,13 +11,10 @@ const PREFIX = 'whsec_';
 export const WEBHOOK_SETTINGS = {
   WEBHOOK_SECRET: webhookSecrets().optional(),
   // Read without a slash at the end.
-  WEBHOOK_ORIGINS: z
-    .string()
-    .transform((list) => splitList(list).filter((origin) => origin !== ''))
-    .refine(
-      (origins) => origins.length > 0 && origins.every(isWebhookOrigin),
-      'must be https origins without *, with commas in between, such as https://example.com; http is for loopback only',
-    )
+  WEBHOOK_ORIGINS: listOf(
+    isWebhookOrigin,
+    'must be https origins without *, with commas in between, such as https://example.com; http is for loopback only',
+  )
     .transform((origins) => Object.freeze(origins.map((origin) => new URL(origin).origin)))
     .optional(),
   WEBHOOK_ENDPOINTS_FILE: z.string().optional(),

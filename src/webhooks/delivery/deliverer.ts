@@ -64,7 +64,10 @@ export class WebhookDeliverer implements AsyncDisposable {
   readonly #aborting = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #slots = new TargetSlots();
-  /** Attempts by delivery whose result is not stored yet: without it, each expired lease would repeat an accepted message. */
+  /**
+   * Attempts by delivery whose result is not stored yet: without it, each expired lease would repeat an accepted message. Jobs are not kept
+   * with them, because they are large.
+   */
   readonly #unstored = new LRUCache<string, MadeAttempt>({ max: MAX_UNSTORED });
   readonly #loop: WorkLoop;
 
@@ -160,7 +163,7 @@ export class WebhookDeliverer implements AsyncDisposable {
     }
     const times = { startedAt: now, durationMs: clock.now() - now };
     const result = this.#resultOf(delivery, outcome);
-    await this.#finish(delivery, { of: delivery, outcome, result, ...times });
+    await this.#finish(delivery, { of: { attempts, resentAt }, outcome, result, ...times });
   }
 
   /** Stores the result of an attempt and reports it. It is kept until the store takes it. */
