@@ -61,6 +61,8 @@ test('GraphiQL asks for the file of an upload, sends it, and says so when none i
   const { page } = opened;
   await page.goto(`${withUploads.url}/graphql`);
   await page.getByRole('tab').nth(6).click();
+  // The editor follows the tab a moment later; before that, the document of the first tab would run.
+  await page.locator('.graphiql-query-editor').filter({ hasText: 'uploadImage' }).waitFor();
 
   const asked = page.waitForEvent('filechooser');
   await run(page);
